@@ -1,0 +1,55 @@
+# make help lists what there is; CONTRIBUTING.md says when to use which.
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= build/html
+GROUPS := docs pytorch keras $(if $(GPU),gpu,tensorflow)
+export PATTERN SHARD JOBS STRICT GPU
+
+ifeq ($(VENV),)
+PY := $(PYTHON)
+else
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+TESTABLE := $(VENV)/.testable
+endif
+SPHINX = $(PY) -m sphinx -nWT --keep-going -j 1 -c conf -d build/doctrees
+.DEFAULT_GOAL := help
+.PHONY: help html examples test doctest linkcheck serve lint lock clean
+
+html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1)
+	$(SPHINX) -q -b html docs $(OUT)
+
+examples: $(READY) ## only execute what is out of date, for instance one SHARD=2/4
+	$(PY) conf/execute.py
+
+test: html doctest $(TESTABLE) ## every test, doctests among them
+	$(PY) -m pytest
+
+doctest: $(READY) ## the snippets in the pages; executes no example
+	$(SPHINX) -q -b doctest docs build/doctest
+
+linkcheck: $(READY) ## every link in the pages; executes no example
+	$(SPHINX) -q -b linkcheck docs build/linkcheck
+
+serve: $(READY) ## build, open a server, build again at each change
+	$(PY) -m sphinx_autobuild -c conf -d build/doctrees --watch gallery --watch conf --ignore "*/docs/gallery/*" docs $(OUT)
+
+lint: $(TESTABLE) ## ruff and mypy
+	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+lock: $(TESTABLE) ## pin today's versions of everything in constraints.txt
+	$(PY) -m uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --group dev --group gpu pyproject.toml -o constraints.txt
+
+clean: ## remove what was built; the environment stays
+	rm -rf build docs/gallery
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: pyproject.toml constraints.txt conf/environment.py
+	$(PYTHON) conf/environment.py $(VENV) $(GROUPS)
+	@touch $@
+
+$(VENV)/.testable: $(VENV)/.ready
+	$(PYTHON) conf/environment.py $(VENV) $(GROUPS) tests lint
+	@touch $@

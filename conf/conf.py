@@ -1,0 +1,110 @@
+"""Values only; what the site does with them is in site_ext/."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+# -- Project -------------------------------------------------------------------
+
+project = "Deep Learning Frameworks"
+author = "the contributors"
+copyright = "2025–2026, the contributors"
+release = "0.1"
+version = release
+
+# -- Extensions ----------------------------------------------------------------
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.doctest",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "site_ext",
+]
+exclude_patterns = ["_static", "gallery/**/*.zip", "gallery/**/*.ipynb", "gallery/**/*.py"]
+nitpicky = True
+suppress_warnings = [
+    # Siblings share a name on purpose: pytorch/train_mlp and tensorflow/train_mlp.
+    "sphinx_gallery.duplicate_filename",
+    # A failed example is listed once, by Sphinx-Gallery's summary at the end.
+    "sphinx_gallery.example_error",
+]
+
+# -- MyST ----------------------------------------------------------------------
+
+myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_heading_anchors = 3
+
+# -- Executing examples: site_ext/runner.py --------------------------------------
+
+examples_pattern = os.environ.get("PATTERN", "")
+examples_shard = os.environ.get("SHARD", "")
+examples_jobs = os.environ.get("JOBS") or "1"
+examples_strict = bool(os.environ.get("STRICT"))
+
+# -- Pages of the examples: Sphinx-Gallery ----------------------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../gallery",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"(^|/)_",
+    "subsection_order": [
+        *(f"../gallery/{theme}" for theme in ("article", "tensorflow", "pytorch", "keras")),
+        "*",
+    ],
+    "nested_sections": True,
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "inspect_global_variables": False,
+    "reset_modules": (),
+    "image_scrapers": (),
+    "capture_repr": (),
+    "remove_config_comments": True,
+    "show_signature": False,
+    "thumbnail_size": (640, 320),
+    # Both are told by the card at the foot of a page and by the table of timings.
+    "min_reported_time": float("inf"),
+    "write_computation_times": False,
+}
+
+# -- Doctest ---------------------------------------------------------------------
+
+doctest_test_doctest_blocks = ""
+doctest_global_setup = """
+import importlib.util
+import os
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+def absent(*modules):
+    return any(importlib.util.find_spec(module) is None for module in modules)
+"""
+
+# -- Link check ------------------------------------------------------------------
+
+linkcheck_timeout = 20
+linkcheck_retries = 2
+linkcheck_anchors = False
+
+# -- HTML ------------------------------------------------------------------------
+
+html_theme = "pydata_sphinx_theme"
+html_title = "Deep Learning Frameworks: TensorFlow vs PyTorch vs Keras"
+html_short_title = "Frameworks compared"
+html_static_path = ["../docs/_static"]
+html_css_files = ["palette.css", "site.css"]
+html_js_files = ["vendor/sortable.js", "vendor/sortable.a11y.js"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "Deep Learning Frameworks"},
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_center": [],
+    "footer_end": ["sphinx-version"],
+    "check_switcher": False,
+}
+html_sidebars = {"index": []}

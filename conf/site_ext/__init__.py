@@ -1,0 +1,36 @@
+"""The site's own machinery, in the order in which data flows through it.
+
+=====================  ===========================================================
+``child``              runs one script, cell by cell, in a process of its own
+``process``            starts that process, watches it, says how it ended
+``examples``           the scripts: their cells, settings and imports
+``machine``            what a build runs on
+``records``            the JSON account of an execution
+``staleness``          whether an example is out of date, and why
+``runner``             executes what is due and keeps the records
+``replay``             gives Sphinx-Gallery the recorded outputs for its pages
+``gallery``            joins runner, Sphinx-Gallery and the pages that use entries
+``measured``           the role that quotes a measured value
+``provenance``         the card at the foot of each example
+``timings``            the table of all examples
+``charts``             figures drawn from records
+``byline``             date, categories, level and computed reading time
+``published``          ``data/examples.json``
+=====================  ===========================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+_EXTENSIONS = ("gallery", "measured", "provenance", "timings", "charts", "byline", "published")
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    for name in _EXTENSIONS:
+        app.setup_extension(f"{__name__}.{name}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

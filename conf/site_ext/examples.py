@@ -1,0 +1,127 @@
+"""The examples: which there are, what cells they have and what they ask for.
+
+An example is a script in the gallery's folder. Its settings stand in its comments,
+in Sphinx-Gallery's own form::
+
+    # sphinx_gallery_time_limit = 300      seconds, default 120
+    # sphinx_gallery_memory_limit = 4000   MiB, default 8192
+    # sphinx_gallery_timed = True          runs alone, whatever JOBS says
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sphinx.errors import ExtensionError
+from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+from site_ext.process import Cell
+
+#: The distributions and modules that this site compares, by import name.
+FRAMEWORKS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
+
+_SETTINGS: dict[str, tuple[type | tuple[type, ...], Any]] = {
+    "time_limit": ((int, float), 120.0),
+    "memory_limit": ((int, float), 8192.0),
+    "timed": (bool, False),
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One script; ``name`` is ``theme/script`` without the suffix."""
+
+    name: str
+    script: Path
+
+    @cached_property
+    def source(self) -> str:
+        return self.script.read_text(encoding="utf-8")
+
+    @cached_property
+    def _parsed(self) -> tuple[dict[str, Any], list[Any], ast.Module | None]:
+        config, blocks, tree = split_code_and_text_blocks(str(self.script), return_node=True)
+        return config, blocks, tree
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """The code cells, by Sphinx-Gallery's own parser."""
+        return [Cell(b.lineno, b.content) for b in self._parsed[1] if b.type == "code"]
+
+    @cached_property
+    def doc(self) -> str:
+        return (ast.get_docstring(self._parsed[2]) or "") if self._parsed[2] else ""
+
+    @cached_property
+    def title(self) -> str:
+        """The first line of the docstring that is not an underline."""
+        for line in self.doc.splitlines():
+            if line.strip() and not re.fullmatch(r"([^\w\s])\1*", line.strip()):
+                return line.strip()
+        return self.name
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """``time_limit``, ``memory_limit`` and ``timed``.
+
+        Raises :exc:`~sphinx.errors.ExtensionError` for a value of another kind.
+        """
+        values = {}
+        for key, (kinds, default) in _SETTINGS.items():
+            value = self._parsed[0].get(key, default)
+            numeric = kinds is not bool
+            if not isinstance(value, kinds) or (
+                numeric and (isinstance(value, bool) or not value > 0)
+            ):
+                wanted = "a number above 0" if numeric else "True or False"
+                raise ExtensionError(
+                    f"{self.script}: sphinx_gallery_{key} = {value!r} is not {wanted}"
+                )
+            values[key] = float(value) if numeric else value
+        return values
+
+    @cached_property
+    def imports(self) -> set[str]:
+        """The top-level modules that the script names in an import, anywhere in it."""
+        return imported_names(self._parsed[2]) if self._parsed[2] else set()
+
+    @cached_property
+    def backend(self) -> str:
+        """The Keras backend that the script chooses by ``os.environ``, or nothing."""
+        found = re.search(
+            r"""os\.environ\[["']KERAS_BACKEND["']\]\s*=\s*["'](\w+)["']""", self.source
+        )
+        return found[1] if found else ""
+
+    @cached_property
+    def frameworks(self) -> list[str]:
+        """Those of :data:`FRAMEWORKS` that it imports, its Keras backend among them."""
+        return [name for name in FRAMEWORKS if name in self.imports | {self.backend}]
+
+
+def imported_names(tree: ast.AST) -> set[str]:
+    """The top-level modules in the import statements of a syntax tree."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def discover(gallery: Path) -> list[Example]:
+    """All examples below ``gallery``, in the order of their names."""
+    if not gallery.is_dir():
+        raise ExtensionError(f"{gallery}: no such folder; `examples_gallery` names it")
+    found = []
+    for script in sorted(gallery.glob("**/*.py")):
+        relative = script.relative_to(gallery)
+        if len(relative.parts) <= 2 and not relative.name.startswith("_"):
+            found.append(Example(relative.with_suffix("").as_posix(), script.resolve()))
+    return found

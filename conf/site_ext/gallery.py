@@ -1,0 +1,177 @@
+"""Where the build, the runner and Sphinx-Gallery meet.
+
+At ``builder-inited``, between the moment when Sphinx-Gallery has filled in its
+settings and the one when it writes its pages, the examples that are due are executed
+and their entries put into a small domain. Roles, directives and charts ask the domain
+for an entry by name; it remembers which page used which entry, and has a page read
+again when what it used has changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx.domains import Domain
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+from site_ext import replay, runner
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from sphinx.util.typing import ExtensionMetadata
+
+    from site_ext.runner import Entry
+
+logger = logging.getLogger(__name__)
+
+
+class ExamplesDomain(Domain):
+    """The entries of this build and, kept between builds, which page shows which."""
+
+    name = "examples"
+    label = "Examples"
+    data_version = 1
+    initial_data = {"used": {}}  # docname -> {name: fingerprint}
+
+    def __init__(self, env: BuildEnvironment) -> None:
+        super().__init__(env)
+        self.entries: dict[str, Entry] = {}
+
+    def use(self, name: str) -> Entry | None:
+        """The entry of example ``name``, noting that the current page shows it."""
+        return self.use_on(self.env.current_document.docname, name)
+
+    def use_on(self, docname: str, name: str) -> Entry | None:
+        entry = self.entries.get(name)
+        shown = replay.fingerprint(entry) if entry else ""
+        self.data["used"].setdefault(docname, {})[name] = shown
+        return entry
+
+    def use_all(self) -> list[Entry]:
+        """All entries, noting that the current page shows them all."""
+        docname = self.env.current_document.docname
+        self.data["used"].setdefault(docname, {})["*"] = self._all_shown()
+        return list(self.entries.values())
+
+    def _all_shown(self) -> str:
+        return " ".join(replay.fingerprint(entry) for entry in self.entries.values())
+
+    def outdated(self) -> list[str]:
+        """The pages that show something else than today's entries hold."""
+        today = {name: replay.fingerprint(entry) for name, entry in self.entries.items()}
+        today["*"] = self._all_shown()
+        return [
+            docname
+            for docname, used in self.data["used"].items()
+            if any(today.get(name, "") != shown for name, shown in used.items())
+        ]
+
+    def clear_doc(self, docname: str) -> None:
+        self.data["used"].pop(docname, None)
+
+    def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
+        for docname in docnames:
+            if docname in otherdata["used"]:
+                self.data["used"][docname] = otherdata["used"][docname]
+
+    def resolve_any_xref(self, *_: object) -> list[Any]:
+        return []
+
+
+def examples_of(env: BuildEnvironment) -> ExamplesDomain:
+    """The domain, typed."""
+    domain = env.domains["examples"]
+    assert isinstance(domain, ExamplesDomain)
+    return domain
+
+
+def options_of(app: Sphinx) -> runner.Options:
+    """The runner's options from the configuration; a builder other than HTML executes nothing."""
+    config = app.config
+    return runner.Options(
+        gallery=(app.srcdir / config.examples_gallery).resolve(),
+        records=(app.srcdir / config.examples_records).resolve(),
+        root=(app.confdir / config.examples_root).resolve(),
+        pattern=config.examples_pattern,
+        shard=config.examples_shard,
+        jobs=int(config.examples_jobs),
+        execute=app.builder.format == "html",
+    )
+
+
+def execute_examples(app: Sphinx) -> None:
+    """Execute what is due, and have Sphinx-Gallery write its pages from the records."""
+    options = options_of(app)
+    entries = runner.plan(options)
+    runner.execute(entries, options, say=logger.info)
+    _tell_skipped(entries, strict=app.config.examples_strict)
+    examples_of(app.env).entries = {entry.example.name: entry for entry in entries}
+    by_script = {os.path.realpath(entry.example.script): entry for entry in entries}
+    gallery_dir = app.config.sphinx_gallery_conf["gallery_dirs"]
+    replay.start(by_script, app.srcdir / gallery_dir)
+
+
+def _tell_skipped(entries: list[Entry], *, strict: bool) -> None:
+    """One line for all that could not run because a framework is not installed."""
+    skipped = [e for e in entries if e.status == "skipped" and e.record]
+    if not skipped:
+        return
+    reasons = sorted({entry.record.reason for entry in skipped if entry.record})
+    text = (
+        f"WARNING: {len(skipped)} of {len(entries)} examples were not run "
+        f"({'; '.join(reasons)}): {', '.join(entry.example.name for entry in skipped)}"
+    )
+    if strict:
+        raise ExtensionError(f"{text}; STRICT=1 makes this an error")
+    # Not logger.warning: that would fail a build under -W, and this must not.
+    logger.info(text, color="yellow")
+
+
+def pages_to_read_again(
+    app: Sphinx, env: BuildEnvironment, added: Set[str], changed: Set[str], removed: Set[str]
+) -> list[str]:
+    """Pages whose entries changed; all of them where the last build did not end."""
+    marker = _unfinished(app)
+    interrupted = marker.exists()
+    if app.builder.format == "html":
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+    if interrupted:
+        # Sphinx compares times only, and would take a half-written page for a good one.
+        return sorted(env.found_docs)
+    return [name for name in examples_of(env).outdated() if name in env.found_docs]
+
+
+def note_finished(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None:
+        _unfinished(app).unlink(missing_ok=True)
+
+
+def _unfinished(app: Sphinx) -> Path:
+    """The file that is there from the start of writing pages to its end."""
+    return Path(app.doctreedir) / f".{app.builder.name}-unfinished"
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_config_value("examples_gallery", "../gallery", "", str, "scripts, from docs/")
+    app.add_config_value("examples_records", "../build/records", "", str, "records, from docs/")
+    app.add_config_value("examples_root", "..", "", str, "the repository, from conf/")
+    app.add_config_value("examples_pattern", "", "", str, "execute only what matches")
+    app.add_config_value("examples_shard", "", "", str, "execute only this part, as in 2/4")
+    app.add_config_value("examples_jobs", "1", "", (str, int), "untimed examples side by side")
+    app.add_config_value("examples_strict", False, "", bool, "fail where a framework is absent")
+    app.add_domain(ExamplesDomain)
+    app.setup_extension("sphinx_gallery.gen_gallery")
+    # Sphinx-Gallery fills in its settings at priority 10 and writes pages at 500.
+    app.connect("builder-inited", execute_examples, priority=400)
+    app.connect("builder-inited", lambda app: replay.stop(), priority=600)
+    app.connect("env-get-outdated", pages_to_read_again)
+    # Before Sphinx-Gallery raises for the failed examples: their pages are written.
+    app.connect("build-finished", note_finished, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,78 @@
+"""The machine and the commit that a build runs on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+
+@cache
+def describe() -> dict[str, str | int | float | None]:
+    """``cpu``, ``cores`` usable here, ``ram_gib``, ``os`` and ``gpu`` (None without one)."""
+    return {
+        "cpu": _cpu(),
+        "cores": usable_cores(),
+        "ram_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "os": _os(),
+        "gpu": _gpu(),
+    }
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, which a container can hold below the total."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def commit(root: Path) -> str:
+    """The commit checked out in ``root``, with ``+changes`` if files differ from it."""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return f"{head}+changes" if changed else head
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=root, check=True, capture_output=True, text=True, timeout=20
+    ).stdout.strip()
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _os() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return f"{platform.system()} {platform.release()}"
+
+
+def _gpu() -> str | None:
+    if shutil.which("nvidia-smi") is None:
+        return None
+    try:
+        names = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
+            check=True, capture_output=True, text=True, timeout=20,
+        ).stdout.split("\n")  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return names[0].strip() or None

@@ -1,0 +1,139 @@
+"""Sphinx-Gallery asks for a script to be executed; answer from its record.
+
+Sphinx-Gallery makes the pages, notebooks, downloads and thumbnails with its own
+code, in the Sphinx process. The one step that it does not take itself is running
+the cells: :func:`sphinx_gallery.gen_rst.execute_script` is replaced for the time of
+a build by :func:`execute_script` here, which returns what the record of the
+example's own process holds. A record that is not the one shown by a page makes the
+page stale; an unchanged one leaves it alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+from sphinx_gallery import gen_rst
+from sphinx_gallery.scrapers import figure_rst
+from sphinx_gallery.utils import get_md5sum
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from site_ext.process import CellOutput
+    from site_ext.runner import Entry
+
+_ORIGINAL = gen_rst.execute_script
+_ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def start(entries: Mapping[str, Entry], gallery_dir: Path) -> None:
+    """From now on Sphinx-Gallery takes outputs from ``entries``, keyed by script path.
+
+    ``gallery_dir`` is where it writes its pages; those that show another record than
+    today's are made stale.
+    """
+
+    def execute_script(
+        script_blocks: list[Any],
+        script_vars: dict[str, Any],
+        gallery_conf: dict[str, Any],
+        file_conf: dict[str, Any],
+    ) -> tuple[list[str], float]:
+        entry = entries[os.path.realpath(script_vars["src_file"])]
+        return answer(entry, script_blocks, script_vars, gallery_conf)
+
+    for entry in entries.values():
+        target = gallery_dir / f"{entry.example.name}.py"
+        shown = shown_by(target)
+        if not shown.exists() or shown.read_text(encoding="utf-8") != fingerprint(entry):
+            Path(f"{target}.md5").unlink(missing_ok=True)
+    gen_rst.execute_script = execute_script
+
+
+def stop() -> None:
+    """Give Sphinx-Gallery its own function back."""
+    gen_rst.execute_script = _ORIGINAL
+
+
+def answer(
+    entry: Entry,
+    script_blocks: list[Any],
+    script_vars: dict[str, Any],
+    gallery_conf: dict[str, Any],
+) -> tuple[list[str], float]:
+    """The reST of each block's output and the seconds that the blocks took.
+
+    ``script_vars`` is left as Sphinx-Gallery's own function leaves it.
+    """
+    record = entry.record
+    target = Path(script_vars["target_file"])
+    _remove_figures(target)
+    script_vars["example_globals"] = {}
+    script_vars["memory_delta"] = 0.0
+    outputs = iter(record.outputs if record else ())
+    failure = record.failure if record and entry.status == "failed" else None
+    cell, rendered = 0, []
+    for block in script_blocks:
+        if block.type == "text":
+            rendered.append("")
+            continue
+        output = next(outputs, None)
+        rst = _output_rst(output, script_vars, gallery_conf) if output else ""
+        if failure and failure.cell == cell:
+            rst += _error_rst(failure.text)
+        rendered.append(rst)
+        cell += 1
+    if failure:
+        where = f"cell {failure.cell + 1}" + (f", line {failure.line}" if failure.line else "")
+        last = "\n".join(failure.text.strip().splitlines()[-8:])
+        script_vars["formatted_exception"] = f"{where}: {failure.what}\n\n{last}\n"
+        script_vars["execute_script"] = False
+    else:
+        script_vars["passing"] = True
+        Path(f"{target}.md5").write_text(get_md5sum(str(target), mode="t"), encoding="utf-8")
+    shown_by(target).write_text(fingerprint(entry), encoding="utf-8")
+    return rendered, record.run_seconds if record else 0.0
+
+
+def fingerprint(entry: Entry) -> str:
+    """A name for what a page shows of an entry; it differs when the page must."""
+    record = entry.record
+    shown = (entry.status, record and record.key, record and record.executed_at)
+    reason = "" if record else entry.reason
+    return hashlib.sha256(repr((shown, reason)).encode()).hexdigest()[:16]
+
+
+def shown_by(target: Path) -> Path:
+    """The file beside a generated page that names what it shows."""
+    return target.with_suffix(".shown")
+
+
+def _remove_figures(target: Path) -> None:
+    for old in (target.parent / "images").glob(f"sphx_glr_{target.stem}_[0-9]*.png"):
+        old.unlink()
+
+
+def _output_rst(
+    output: CellOutput, script_vars: dict[str, Any], gallery_conf: dict[str, Any]
+) -> str:
+    images = ""
+    for figure in output.figures:
+        path = next(script_vars["image_path_iterator"])
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(figure.png)
+        images += figure_rst([path], gallery_conf["src_dir"], figure.alt)
+    text = ""
+    if output.text.strip():
+        printed = _ANSI_ESCAPE.sub("", output.text).expandtabs()
+        text = gen_rst.CODE_OUTPUT.format(indent(printed, " " * 4))
+    return f"\n{images}\n\n{text}\n\n\n"
+
+
+def _error_rst(text: str) -> str:
+    shown = gen_rst.codestr2rst(text, lang="pytb")
+    return f"\n.. rst-class:: sphx-glr-script-out\n\n{shown}\n\n\n"
