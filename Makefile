@@ -12,7 +12,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 TESTABLE := $(VENV)/.testable
 endif
-SPHINX = $(PY) -m sphinx -nWT --keep-going -j 1 -c conf -d build/doctrees
+SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees
 .DEFAULT_GOAL := help
 .PHONY: help html examples test doctest linkcheck serve lint lock clean
 

@@ -93,12 +93,13 @@ html_theme = "pydata_sphinx_theme"
 html_title = "Deep Learning Frameworks: TensorFlow vs PyTorch vs Keras"
 html_short_title = "Frameworks compared"
 html_static_path = ["../docs/_static"]
+html_favicon = "../docs/_static/favicon.svg"
 html_css_files = ["palette.css", "site.css"]
 html_js_files = ["vendor/sortable.js", "vendor/sortable.a11y.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
-    "logo": {"text": "Deep Learning Frameworks"},
+    "logo": {"text": "Frameworks compared"},
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     "show_prev_next": True,
@@ -107,4 +108,11 @@ html_theme_options = {
     "footer_end": ["sphinx-version"],
     "check_switcher": False,
 }
-html_sidebars = {"index": []}
+html_sidebars = {
+    page: []
+    for page in (
+        "index", "tensorflow", "pytorch", "keras", "comparison", "performance",
+        "resources", "recommendation", "timings", "method",
+    )
+}  # fmt: skip
+html_context = {"default_mode": "auto"}

@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sphinx.errors import ExtensionError
+from site_ext.errors import SiteError
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
 from site_ext.process import Cell
@@ -69,7 +69,7 @@ class Example:
     def settings(self) -> dict[str, Any]:
         """``time_limit``, ``memory_limit`` and ``timed``.
 
-        Raises :exc:`~sphinx.errors.ExtensionError` for a value of another kind.
+        Raises :exc:`SiteError` for a value of another kind.
         """
         values = {}
         for key, (kinds, default) in _SETTINGS.items():
@@ -79,7 +79,7 @@ class Example:
                 numeric and (isinstance(value, bool) or not value > 0)
             ):
                 wanted = "a number above 0" if numeric else "True or False"
-                raise ExtensionError(
+                raise SiteError(
                     f"{self.script}: sphinx_gallery_{key} = {value!r} is not {wanted}"
                 )
             values[key] = float(value) if numeric else value
@@ -118,7 +118,7 @@ def imported_names(tree: ast.AST) -> set[str]:
 def discover(gallery: Path) -> list[Example]:
     """All examples below ``gallery``, in the order of their names."""
     if not gallery.is_dir():
-        raise ExtensionError(f"{gallery}: no such folder; `examples_gallery` names it")
+        raise SiteError(f"{gallery}: no such folder; `examples_gallery` names it")
     found = []
     for script in sorted(gallery.glob("**/*.py")):
         relative = script.relative_to(gallery)

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from sphinx.domains import Domain
-from sphinx.errors import ExtensionError
-from sphinx.util import logging
+from sphinx_gallery import gen_gallery
 
 from site_ext import replay, runner
+from site_ext.errors import SiteError
+from site_ext.process import LAST_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Set
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
     from site_ext.runner import Entry
-
-logger = logging.getLogger(__name__)
 
 
 class ExamplesDomain(Domain):
@@ -100,21 +100,31 @@ def options_of(app: Sphinx) -> runner.Options:
         root=(app.confdir / config.examples_root).resolve(),
         pattern=config.examples_pattern,
         shard=config.examples_shard,
-        jobs=int(config.examples_jobs),
+        jobs=config.examples_jobs,
         execute=app.builder.format == "html",
     )
 
 
 def execute_examples(app: Sphinx) -> None:
     """Execute what is due, and have Sphinx-Gallery write its pages from the records."""
-    options = options_of(app)
-    entries = runner.plan(options)
-    runner.execute(entries, options, say=logger.info)
-    _tell_skipped(entries, strict=app.config.examples_strict)
+    entries = execute_and_tell(options_of(app), strict=app.config.examples_strict)
     examples_of(app.env).entries = {entry.example.name: entry for entry in entries}
     by_script = {os.path.realpath(entry.example.script): entry for entry in entries}
     gallery_dir = app.config.sphinx_gallery_conf["gallery_dirs"]
     replay.start(by_script, app.srcdir / gallery_dir)
+
+
+def execute_and_tell(options: runner.Options, *, strict: bool) -> list[Entry]:
+    """Execute what is due; a line for each example and one for those not installed."""
+    entries = runner.plan(options)
+    runner.execute(entries, options, say=_say)
+    _tell_skipped(entries, strict=strict)
+    return entries
+
+
+def _say(line: str) -> None:
+    """One line for whoever builds, however quiet Sphinx itself is told to be."""
+    print(line, flush=True)
 
 
 def _tell_skipped(entries: list[Entry], *, strict: bool) -> None:
@@ -128,9 +138,9 @@ def _tell_skipped(entries: list[Entry], *, strict: bool) -> None:
         f"({'; '.join(reasons)}): {', '.join(entry.example.name for entry in skipped)}"
     )
     if strict:
-        raise ExtensionError(f"{text}; STRICT=1 makes this an error")
+        raise SiteError(f"{text}; STRICT=1 makes this an error")
     # Not logger.warning: that would fail a build under -W, and this must not.
-    logger.info(text, color="yellow")
+    _say(text)
 
 
 def pages_to_read_again(
@@ -153,6 +163,32 @@ def note_finished(app: Sphinx, exception: Exception | None) -> None:
         _unfinished(app).unlink(missing_ok=True)
 
 
+def tell_failed(app: Sphinx, exception: Exception | None) -> None:
+    """End the build if examples failed, now that all pages are written."""
+    if exception is None and app.builder.format == "html":
+        raise_for_failed(list(examples_of(app.env).entries.values()))
+
+
+def raise_for_failed(entries: list[Entry]) -> None:
+    """Raise :exc:`SiteError` that lists the failed examples, if there are any."""
+    failed = [entry for entry in entries if entry.status == "failed" and entry.record]
+    if failed:
+        listed = "\n\n".join(_failure_lines(entry) for entry in failed)
+        raise SiteError(f"{len(failed)} of {len(entries)} examples failed\n\n{listed}\n")
+
+
+def _failure_lines(entry: Entry) -> str:
+    """File, cell, what went wrong, and the last lines."""
+    record = entry.record
+    assert record is not None and record.failure is not None
+    failure = record.failure
+    where = f"gallery/{entry.example.name}.py"
+    where += f", line {failure.line}" if failure.line else ""
+    last = indent("\n".join(failure.text.strip().splitlines()[-LAST_LINES:]), "    ")
+    cell = f"cell {failure.cell + 1} of {len(entry.example.cells)}"
+    return f"{where} ({cell}): {failure.what}\n{last}"
+
+
 def _unfinished(app: Sphinx) -> Path:
     """The file that is there from the start of writing pages to its end."""
     return Path(app.doctreedir) / f".{app.builder.name}-unfinished"
@@ -168,10 +204,17 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("examples_strict", False, "", bool, "fail where a framework is absent")
     app.add_domain(ExamplesDomain)
     app.setup_extension("sphinx_gallery.gen_gallery")
+    # Figures are drawn in the examples' own processes: don't import matplotlib here.
+    gen_gallery._import_matplotlib = lambda: (None, None)
+    # Its summary counts replayed pages as executed; `tell_failed` stands for it.
+    for listener in list(app.events.listeners["build-finished"]):
+        if listener.handler is gen_gallery.summarize_failing_examples:
+            app.disconnect(listener.id)
     # Sphinx-Gallery fills in its settings at priority 10 and writes pages at 500.
     app.connect("builder-inited", execute_examples, priority=400)
     app.connect("builder-inited", lambda app: replay.stop(), priority=600)
     app.connect("env-get-outdated", pages_to_read_again)
-    # Before Sphinx-Gallery raises for the failed examples: their pages are written.
+    # The pages are written, those of failed examples too; then the build may fail.
     app.connect("build-finished", note_finished, priority=100)
+    app.connect("build-finished", tell_failed, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

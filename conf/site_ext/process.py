@@ -209,13 +209,14 @@ class _Watch:
         try:
             root = psutil.Process(pid)
             while not self._stop.wait(SAMPLE_EVERY):
-                rss = root.memory_info().rss
+                held = root.memory_info().rss
                 for child in root.children(recursive=True):
                     try:
-                        rss += child.memory_info().rss
+                        # Only what it doesn't share: a fork starts as a twin.
+                        held += child.memory_full_info().uss
                     except psutil.Error:
                         continue
-                self.peak_mib = max(self.peak_mib, rss / 2**20)
+                self.peak_mib = max(self.peak_mib, held / 2**20)
                 if self.peak_mib > self.memory_limit:
                     self.exceeded = "memory limit"
                 elif time.perf_counter() > deadline:

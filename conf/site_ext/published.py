@@ -68,6 +68,6 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    # Before Sphinx-Gallery raises for the examples that failed.
+    # Before the build ends because of examples that failed.
     app.connect("build-finished", write_data, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sphinx.errors import ExtensionError
+from site_ext.errors import SiteError
 
 from site_ext.process import CellOutput, Failure, Figure
 
@@ -87,7 +87,7 @@ def write_whole(path: Path, text: str) -> None:
 def read(folder: Path, name: str) -> Record | None:
     """The record of example ``name``; None if there is none of today's format.
 
-    Raises :exc:`~sphinx.errors.ExtensionError` for a file that is no record.
+    Raises :exc:`SiteError` for a file that is no record.
     """
     path = path_of(folder, name)
     try:
@@ -109,12 +109,12 @@ def read(folder: Path, name: str) -> Record | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ExtensionError(
+        raise SiteError(
             f"{path}: not a record ({type(error).__name__}: {error}); delete it and "
             f"build again, which executes {name}"
         ) from error
     if record.name != name:
-        raise ExtensionError(
+        raise SiteError(
             f"{path}: this is the record of {record.name!r}, not of {name!r}; delete it"
         )
     return record

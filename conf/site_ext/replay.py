@@ -89,9 +89,7 @@ def answer(
         rendered.append(rst)
         cell += 1
     if failure:
-        where = f"cell {failure.cell + 1}" + (f", line {failure.line}" if failure.line else "")
-        last = "\n".join(failure.text.strip().splitlines()[-8:])
-        script_vars["formatted_exception"] = f"{where}: {failure.what}\n\n{last}\n"
+        script_vars["formatted_exception"] = failure.what
         script_vars["execute_script"] = False
     else:
         script_vars["passing"] = True

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
-from sphinx.errors import ExtensionError
+from site_ext.errors import SiteError
 
 from site_ext import machine, process, records, staleness
 from site_ext.examples import FRAMEWORKS, discover
@@ -50,7 +50,7 @@ class Options:
     root: Path
     pattern: str = ""
     shard: str = ""
-    jobs: int = 1
+    jobs: int | str = 1
     execute: bool = True
 
 
@@ -73,7 +73,7 @@ class Entry:
 def plan(options: Options) -> list[Entry]:
     """All examples, each with the reason why it is due or is not.
 
-    Raises :exc:`~sphinx.errors.ExtensionError` for a bad pattern, shard or number of jobs,
+    Raises :exc:`SiteError` for a bad pattern, shard or number of jobs,
     for a bad setting in a script and for a file among the records that is none.
     """
     staleness.forget_installed()
@@ -101,16 +101,16 @@ def _selection(options: Options) -> Callable[[int, str], str]:
     try:
         pattern = re.compile(options.pattern)
     except re.error as error:
-        raise ExtensionError(
+        raise SiteError(
             f"PATTERN={options.pattern}: not a regular expression ({error})"
         ) from None
-    if options.jobs < 1:
-        raise ExtensionError(f"JOBS={options.jobs}: give a number from 1")
+    if not re.fullmatch(r"[1-9]\d*", str(options.jobs)):
+        raise SiteError(f"JOBS={options.jobs}: give a number from 1")
     part, parts = 1, 1
     if options.shard:
         form = re.fullmatch(r"(\d+)/(\d+)", options.shard)
         if not form or not 1 <= int(form[1]) <= int(form[2]):
-            raise ExtensionError(f"SHARD={options.shard}: give part/parts, such as 2/4")
+            raise SiteError(f"SHARD={options.shard}: give part/parts, such as 2/4")
         part, parts = int(form[1]), int(form[2])
 
     def left_out(number: int, name: str) -> str:
@@ -141,7 +141,7 @@ def execute(entries: list[Entry], options: Options, say: Callable[[str], None]) 
     scrub = Scrubber(options.root)
     commit = machine.commit(options.root)
     with _alone_in(options.records), _Progress(len(due), say) as progress:
-        together = [e for e in due if options.jobs > 1 and not e.example.settings["timed"]]
+        together = [e for e in due if int(options.jobs) > 1 and not e.example.settings["timed"]]
         for entry in due:
             if entry not in together:
                 _run(entry, options, scrub, commit, exclusive=True, progress=progress)
@@ -159,7 +159,7 @@ def _run_together(
         if progress.stopped:  # interrupted between the pool's word and the start
             process.kill_group(pid)
 
-    with ThreadPoolExecutor(options.jobs) as pool:
+    with ThreadPoolExecutor(int(options.jobs)) as pool:
         futures = [
             pool.submit(
                 _run, entry, options, scrub, commit,
@@ -298,7 +298,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise ExtensionError(
+            raise SiteError(
                 f"{folder}: another build is executing examples here; let it end first"
             ) from None
         yield
