@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 project = "Deep Learning Frameworks"
 author = "the contributors"
-copyright = "2025–2026, the contributors"
+copyright = "2025-2026, the contributors"
 release = "0.1"
 version = release
 

@@ -45,9 +45,7 @@ def main(folder, groups):
         import ensurepip  # noqa: F401
         import venv
     except ImportError:
-        stop(
-            "this Python has no venv module; on Debian and Ubuntu: apt-get install python3-venv"
-        )
+        stop("this Python has no venv module; on Debian and Ubuntu: apt-get install python3-venv")
     python = os.path.join(folder, "bin", "python")
     if not os.path.exists(python):
         say("making %s" % folder)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -30,7 +30,7 @@ from site_ext.gallery import examples_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.util.typing import ExtensionMetadata
+    from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
     from site_ext.records import Record
 
@@ -81,7 +81,7 @@ class BarsDirective(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {"format": directives.unchanged, "max": float}
+    option_spec: ClassVar[OptionSpec] = {"format": directives.unchanged, "max": float}
 
     def run(self) -> list[nodes.Node]:
         self.assert_has_content()

@@ -28,10 +28,10 @@ import time
 
 _born = time.perf_counter()
 
-import marshal  # noqa: E402 - the clock starts first
-import os  # noqa: E402
-import sys  # noqa: E402
-from io import TextIOWrapper  # noqa: E402
+import marshal
+import os
+import sys
+from io import TextIOWrapper
 
 #: Compiler flags of all ``from __future__ import`` features; a cell's hold for
 #: the cells after it, as they would in one file.
@@ -71,14 +71,14 @@ def _error_text(error: BaseException) -> tuple[int, str]:
 def _save_figures(folder: str, number: int) -> list[tuple[str, str]]:
     """Save and close the open matplotlib figures; ``(path, alternative text)`` each."""
     pyplot = sys.modules.get("matplotlib.pyplot")
-    saved = []
+    saved: list[tuple[str, str]] = []
     for figure_number in pyplot.get_fignums() if pyplot else ():
-        figure = pyplot.figure(figure_number)
+        figure = pyplot.figure(figure_number)  # type: ignore[union-attr]
         path = os.path.join(folder, f"{number + len(saved):03}.png")
         figure.savefig(path, dpi=160)
         titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
         saved.append((path, "; ".join(title for title in titles if title)))
-        pyplot.close(figure)
+        pyplot.close(figure)  # type: ignore[union-attr]
     return saved
 
 
@@ -160,7 +160,7 @@ def main(job_path: str) -> int:
     sys.modules["__main__"] = module
 
     def report(*event: object) -> None:
-        os.write(events, marshal.dumps(event))
+        os.write(events, marshal.dumps(event))  # type: ignore[arg-type]
 
     flags, number = 0, 1
     _note_files_read(os.path.dirname(script))
@@ -192,9 +192,7 @@ def main(job_path: str) -> int:
             failed_line, text = _error_text(error)
             kind = type(error).__name__
             missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-            report(
-                "error", index, seconds, end, failed_line, kind, text, missing, clock.so_far()
-            )
+            report("error", index, seconds, end, failed_line, kind, text, missing, clock.so_far())
             return 1
         number += len(figures)
         output.flush()

@@ -14,18 +14,20 @@ import ast
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from site_ext.errors import SiteError
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
+from site_ext.errors import SiteError
 from site_ext.process import Cell
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: The distributions and modules that this site compares, by import name.
 FRAMEWORKS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
 
-_SETTINGS: dict[str, tuple[type | tuple[type, ...], Any]] = {
+_SETTINGS: dict[str, tuple[Any, Any]] = {
     "time_limit": ((int, float), 120.0),
     "memory_limit": ((int, float), 8192.0),
     "timed": (bool, False),
@@ -55,7 +57,7 @@ class Example:
 
     @cached_property
     def doc(self) -> str:
-        return (ast.get_docstring(self._parsed[2]) or "") if self._parsed[2] else ""
+        return (ast.get_docstring(self._parsed[2], clean=False) or "") if self._parsed[2] else ""
 
     @cached_property
     def title(self) -> str:
@@ -71,17 +73,15 @@ class Example:
 
         Raises :exc:`SiteError` for a value of another kind.
         """
-        values = {}
+        values: dict[str, Any] = {}
         for key, (kinds, default) in _SETTINGS.items():
-            value = self._parsed[0].get(key, default)
+            value: Any = self._parsed[0].get(key, default)
             numeric = kinds is not bool
             if not isinstance(value, kinds) or (
                 numeric and (isinstance(value, bool) or not value > 0)
             ):
                 wanted = "a number above 0" if numeric else "True or False"
-                raise SiteError(
-                    f"{self.script}: sphinx_gallery_{key} = {value!r} is not {wanted}"
-                )
+                raise SiteError(f"{self.script}: sphinx_gallery_{key} = {value!r} is not {wanted}")
             values[key] = float(value) if numeric else value
         return values
 
@@ -106,7 +106,7 @@ class Example:
 
 def imported_names(tree: ast.AST) -> set[str]:
     """The top-level modules in the import statements of a syntax tree."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name.partition(".")[0] for alias in node.names)

@@ -10,9 +10,10 @@ again when what it used has changed.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sphinx.domains import Domain
 from sphinx_gallery import gen_gallery
@@ -22,7 +23,7 @@ from site_ext.errors import SiteError
 from site_ext.process import LAST_LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from collections.abc import Set as AbstractSet
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
@@ -37,7 +38,8 @@ class ExamplesDomain(Domain):
     name = "examples"
     label = "Examples"
     data_version = 1
-    initial_data = {"used": {}}  # docname -> {name: fingerprint}
+    #: docname -> {name: fingerprint}
+    initial_data: ClassVar[dict[str, Any]] = {"used": {}}
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
@@ -75,7 +77,7 @@ class ExamplesDomain(Domain):
     def clear_doc(self, docname: str) -> None:
         self.data["used"].pop(docname, None)
 
-    def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
+    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         for docname in docnames:
             if docname in otherdata["used"]:
                 self.data["used"][docname] = otherdata["used"][docname]
@@ -107,7 +109,11 @@ def options_of(app: Sphinx) -> runner.Options:
 
 def execute_examples(app: Sphinx) -> None:
     """Execute what is due, and have Sphinx-Gallery write its pages from the records."""
-    entries = execute_and_tell(options_of(app), strict=app.config.examples_strict)
+    try:
+        entries = execute_and_tell(options_of(app), strict=app.config.examples_strict)
+    except SiteError as error:
+        # Sphinx would wrap it into a page of versions, messages and a plea to report it.
+        sys.exit(f"{error.category}: {error}")
     examples_of(app.env).entries = {entry.example.name: entry for entry in entries}
     by_script = {os.path.realpath(entry.example.script): entry for entry in entries}
     gallery_dir = app.config.sphinx_gallery_conf["gallery_dirs"]
@@ -144,9 +150,15 @@ def _tell_skipped(entries: list[Entry], *, strict: bool) -> None:
 
 
 def pages_to_read_again(
-    app: Sphinx, env: BuildEnvironment, added: Set[str], changed: Set[str], removed: Set[str]
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: AbstractSet[str],
+    changed: AbstractSet[str],
+    removed: AbstractSet[str],
 ) -> list[str]:
     """Pages whose entries changed; all of them where the last build did not end."""
+    for docname in removed:
+        Path(app.outdir, f"{docname}.html").unlink(missing_ok=True)
     marker = _unfinished(app)
     interrupted = marker.exists()
     if app.builder.format == "html":
@@ -164,9 +176,13 @@ def note_finished(app: Sphinx, exception: Exception | None) -> None:
 
 
 def tell_failed(app: Sphinx, exception: Exception | None) -> None:
-    """End the build if examples failed, now that all pages are written."""
+    """Fail the build if examples failed, now that all pages are written."""
     if exception is None and app.builder.format == "html":
-        raise_for_failed(list(examples_of(app.env).entries.values()))
+        try:
+            raise_for_failed(list(examples_of(app.env).entries.values()))
+        except SiteError as error:
+            print(f"\n{error.category}: {error}", file=sys.stderr, flush=True)
+            app.statuscode = 1
 
 
 def raise_for_failed(entries: list[Entry]) -> None:
@@ -180,7 +196,8 @@ def raise_for_failed(entries: list[Entry]) -> None:
 def _failure_lines(entry: Entry) -> str:
     """File, cell, what went wrong, and the last lines."""
     record = entry.record
-    assert record is not None and record.failure is not None
+    assert record is not None
+    assert record.failure is not None
     failure = record.failure
     where = f"gallery/{entry.example.name}.py"
     where += f", line {failure.line}" if failure.line else ""

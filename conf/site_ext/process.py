@@ -6,6 +6,7 @@ script as cells, and returns an :class:`Execution`.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import marshal
 import os
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CHILD = Path(__file__).with_name("child.py")
-#: Seconds between two looks at an example's memory and clock. A look costs about a
-#: millisecond of one core.
-SAMPLE_EVERY = 0.2
+#: Seconds between two looks at an example's memory and clock, and looks between two
+#: at its children, which cost some milliseconds. Both are rare because an example that
+#: computes on every core is held up by whatever else wants one for a moment.
+LOOK_EVERY = 0.25
+LOOKS_PER_CHILDREN = 4
 LAST_LINES = 12
 
 
@@ -168,10 +171,8 @@ def environment(home: Path) -> dict[str, str]:
 
 def kill_group(pid: int) -> None:
     """End what is left of an example: the processes of its group."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -207,15 +208,12 @@ class _Watch:
     def _look(self, pid: int) -> None:
         deadline = time.perf_counter() + self.time_limit
         try:
-            root = psutil.Process(pid)
-            while not self._stop.wait(SAMPLE_EVERY):
-                held = root.memory_info().rss
-                for child in root.children(recursive=True):
-                    try:
-                        # Only what it doesn't share: a fork starts as a twin.
-                        held += child.memory_full_info().uss
-                    except psutil.Error:
-                        continue
+            root, looks, children = psutil.Process(pid), 0, 0
+            while not self._stop.wait(LOOK_EVERY):
+                if looks % LOOKS_PER_CHILDREN == 0:
+                    children = _held_by_children(root)
+                looks += 1
+                held = root.memory_info().rss + children
                 self.peak_mib = max(self.peak_mib, held / 2**20)
                 if self.peak_mib > self.memory_limit:
                     self.exceeded = "memory limit"
@@ -226,6 +224,17 @@ class _Watch:
                     return
         except psutil.Error:  # it ended between two looks
             return
+
+
+def _held_by_children(root: psutil.Process) -> int:
+    """Bytes that the children hold and don't share: a fork starts as its parent's twin."""
+    held = 0
+    for child in root.children(recursive=True):
+        try:
+            held += child.memory_full_info().uss
+        except psutil.Error:
+            continue
+    return held
 
 
 def _account(folder: Path, returncode: int, watch: _Watch, cells: int) -> Execution:
@@ -321,4 +330,3 @@ def _take_measured(sent: Any, execution: Execution, cells: int) -> Failure | Non
             continue
         return Failure("measured", what, what, max(cells - 1, 0))
     return None
-

@@ -102,7 +102,7 @@ def _value(label: str, text: str) -> nodes.Node:
     return nodes.literal("", text) if label == "Run it again" else nodes.Text(text)
 
 
-def banner(entry: Entry) -> nodes.Admonition | None:
+def banner(entry: Entry) -> nodes.warning | None:
     """What to say before the first line, unless the page is a run that passed."""
     if entry.status == "passed":
         return None
@@ -136,9 +136,7 @@ def add_card(app: Sphinx, doctree: nodes.document) -> None:
 
 def _is_footer(node: nodes.Node) -> bool:
     """Whether this is Sphinx-Gallery's box of downloads."""
-    return any(
-        "sphx-glr-footer" in box["classes"] for box in node.findall(nodes.container)
-    )
+    return any("sphx-glr-footer" in box["classes"] for box in node.findall(nodes.container))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -15,11 +15,11 @@ import site
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from site_ext.errors import SiteError
-
 from site_ext.process import CellOutput, Failure, Figure
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
@@ -77,8 +77,8 @@ def write_whole(path: Path, text: str) -> None:
     try:
         with open(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        os.chmod(aside, 0o644)
-        os.replace(aside, path)
+        Path(aside).chmod(0o644)
+        Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
@@ -139,5 +139,10 @@ class Scrubber:
 
     def __call__(self, text: str) -> str:
         for path, new in self._pairs:
-            text = path.sub(lambda m, new=new: new + m[1] if new else "", text)
+            # A function, since a replacement text would have its backslashes read.
+            text = path.sub(partial(self._named, new), text)
         return text
+
+    @staticmethod
+    def _named(new: str, found: re.Match[str]) -> str:
+        return new + found[1] if new else ""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ def start(entries: Mapping[str, Entry], gallery_dir: Path) -> None:
         entry = entries[os.path.realpath(script_vars["src_file"])]
         return answer(entry, script_blocks, script_vars, gallery_conf)
 
+    _remove_pages_of_others({entry.example.name for entry in entries.values()}, gallery_dir)
     for entry in entries.values():
         target = gallery_dir / f"{entry.example.name}.py"
         shown = shown_by(target)
@@ -111,9 +113,24 @@ def shown_by(target: Path) -> Path:
     return target.with_suffix(".shown")
 
 
+def _remove_pages_of_others(names: set[str], gallery_dir: Path) -> None:
+    """Remove what was generated for examples, and themes, that are gone."""
+    for shown in list(gallery_dir.glob("*/*.shown")):
+        if shown.relative_to(gallery_dir).with_suffix("").as_posix() not in names:
+            _remove_figures(shown)
+            for generated in shown.parent.glob(f"{shown.stem}.*"):
+                generated.unlink()
+    for theme in gallery_dir.glob("*/"):
+        themes = {name.partition("/")[0] for name in names}
+        if (theme / "index.rst").exists() and theme.name not in themes:
+            shutil.rmtree(theme)
+
+
 def _remove_figures(target: Path) -> None:
-    for old in (target.parent / "images").glob(f"sphx_glr_{target.stem}_[0-9]*.png"):
-        old.unlink()
+    images = target.parent / "images"
+    for pattern in (f"sphx_glr_{target.stem}_[0-9]*.png", f"thumb/sphx_glr_{target.stem}_thumb.*"):
+        for old in images.glob(pattern):
+            old.unlink()
 
 
 def _output_rst(
@@ -133,5 +150,7 @@ def _output_rst(
 
 
 def _error_rst(text: str) -> str:
-    shown = gen_rst.codestr2rst(text, lang="pytb")
+    # Pygments' lexer of tracebacks never ends on some texts that are none.
+    lang = "pytb" if text.startswith("Traceback") else "none"
+    shown = gen_rst.codestr2rst(text, lang=lang)
     return f"\n.. rst-class:: sphx-glr-script-out\n\n{shown}\n\n\n"

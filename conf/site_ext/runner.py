@@ -16,15 +16,15 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from packaging.utils import canonicalize_name
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
-from site_ext.errors import SiteError
 
 from site_ext import machine, process, records, staleness
+from site_ext.errors import SiteError
 from site_ext.examples import FRAMEWORKS, discover
 from site_ext.records import Record, Scrubber
 
@@ -101,9 +101,7 @@ def _selection(options: Options) -> Callable[[int, str], str]:
     try:
         pattern = re.compile(options.pattern)
     except re.error as error:
-        raise SiteError(
-            f"PATTERN={options.pattern}: not a regular expression ({error})"
-        ) from None
+        raise SiteError(f"PATTERN={options.pattern}: not a regular expression ({error})") from None
     if not re.fullmatch(r"[1-9]\d*", str(options.jobs)):
         raise SiteError(f"JOBS={options.jobs}: give a number from 1")
     part, parts = 1, 1
@@ -321,7 +319,7 @@ class _Progress:
             else None
         )
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Self:
         if self._live:
             self._live.start()
         return self

@@ -8,6 +8,7 @@ torch runs what imports torch.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
@@ -68,7 +69,7 @@ def key(of: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def why_outdated(example: Example, record: Record | None) -> str:
+def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901, PLR0911 - a list of reasons
     """The reason to execute ``example`` again; an empty string if there is none."""
     if record is None:
         return "new"
@@ -117,8 +118,6 @@ def forget_installed() -> None:
 
 def _roots(example: Example, local: Iterable[Path]) -> set[str]:
     """The modules that the example asks for by name, itself or through a local file."""
-    import ast
-
     names = example.imports | {example.backend}
     for path in local:
         if path.suffix == ".py" and path.is_file():
@@ -137,7 +136,7 @@ def _distributions(roots: set[str], loaded: set[str]) -> dict[str, str]:
     wanted = {canonicalize_name(d) for name in roots for d in providers.get(name, ())}
     present = {canonicalize_name(d) for name in loaded for d in providers.get(name, ())}
     reached: set[str] = set()
-    queue = list(wanted)
+    queue: list[str] = list(wanted)
     while queue:
         name = queue.pop()
         if name not in reached:

@@ -279,8 +279,8 @@ measured = {
     "samples_that_ran_as_published": len(samples) - len(errors),
 }
 assert len(errors) == 3
-assert measured["torch_published_highest"] < 0.8 < 0.94 < torch_repaired
-assert min(tensorflow_published, keras_published) > 0.94
+assert measured["torch_published_highest"] < 0.8
+assert min(tensorflow_published, keras_published, torch_repaired) > 0.94
 
 # %%
 # What to try

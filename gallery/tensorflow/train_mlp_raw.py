@@ -90,9 +90,7 @@ squares = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
 def adam(gradients, rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-7):
     step.assign_add(1.0)
     rate = rate * tf.sqrt(1 - beta2**step) / (1 - beta1**step)
-    for variable, gradient, mean, square in zip(
-        variables, gradients, means, squares, strict=True
-    ):
+    for variable, gradient, mean, square in zip(variables, gradients, means, squares, strict=True):
         mean.assign(beta1 * mean + (1 - beta1) * gradient)
         square.assign(beta2 * square + (1 - beta2) * gradient**2)
         variable.assign_sub(rate * mean / (tf.sqrt(square) + epsilon))

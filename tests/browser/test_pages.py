@@ -1,0 +1,147 @@
+"""The site in a real browser: as its readers use it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PAGES = [
+    "index.html", "tensorflow.html", "pytorch.html", "keras.html", "comparison.html",
+    "performance.html", "recommendation.html", "timings.html", "method.html",
+    "gallery/index.html", "gallery/article/as_published.html", "gallery/pytorch/train_mlp.html",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_only_this_host_is_asked(page: Page, served: str, address: str) -> None:
+    """Opening a page asks no other host for anything, finds all it asks for, logs no error."""
+    asked: list[str] = []
+    problems: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda answer: answer.status >= 400 and problems.append(answer.url))
+    page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+    page.goto(f"/{address}", wait_until="networkidle")
+
+    assert [] == [url for url in asked if not url.startswith((served, "data:"))]
+    assert [] == problems
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_sticks_out(page: Page, address: str, width: int) -> None:
+    """The page itself never scrolls sideways; wide tables and code scroll in their boxes."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"/{address}")
+    widest = page.evaluate("document.documentElement.scrollWidth")
+
+    assert widest <= width
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("address", PAGES)
+def test_accessible(page: Page, address: str, theme: str) -> None:
+    """axe finds no serious violation, in the light theme and in the dark one."""
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    page.goto(f"/{address}")
+    found = Axe().run(page).response["violations"]
+    serious = [v for v in found if v["impact"] in {"serious", "critical"}]
+    told = [
+        f"{v['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for v in serious
+        for node in v["nodes"][:3]
+    ]
+
+    assert [] == told
+
+
+def test_the_chosen_framework_lasts_across_pages(page: Page) -> None:
+    """PyTorch chosen on the first page is what the comparison shows, in every tab set."""
+    page.goto("/index.html")
+    page.get_by_text("PyTorch", exact=True).and_(page.locator(".sd-tab-label")).first.click()
+    page.goto("/comparison.html")
+    chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
+
+    assert ["PyTorch", "PyTorch", "PyTorch"] == chosen
+
+
+def test_one_choice_moves_all_tabs_of_a_page(page: Page) -> None:
+    """Choosing in one set changes the others."""
+    page.goto("/comparison.html")
+    page.locator(".sd-tab-label", has_text="Keras").last.click()
+    chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
+
+    assert ["Keras", "Keras", "Keras"] == chosen
+
+
+def test_tabs_open_without_javascript(plain_page: Page) -> None:
+    """Without JavaScript a click on a tab still shows its framework."""
+    plain_page.goto("/index.html")
+    plain_page.locator(".sd-tab-label", has_text="PyTorch").click()
+
+    assert plain_page.get_by_text("class Classifier").is_visible()
+    assert not plain_page.get_by_text("model = tf.keras.Sequential").is_visible()
+
+
+def test_the_timing_table_sorts(page: Page) -> None:
+    """A click on a heading sorts by that column as numbers; a second one turns it round."""
+    page.goto("/timings.html")
+    heading = page.locator("th", has_text="Wall")
+    column = "table.sortable tbody tr td:nth-child(4)"
+    heading.click()
+    page.wait_for_function("document.querySelector('th[aria-sort]')")
+    page.wait_for_timeout(100)
+    first = [float(text) for text in page.locator(column).all_inner_texts()]
+    heading.click()
+    page.wait_for_timeout(100)
+    second = [float(text) for text in page.locator(column).all_inner_texts()]
+
+    assert sorted(first, reverse=True) == first
+    assert sorted(second) == second
+    assert len(first) == len(second) > 1
+
+
+def test_the_timing_table_sorts_from_the_keyboard(page: Page) -> None:
+    """Headings can be reached and pressed without a mouse."""
+    page.goto("/timings.html")
+    heading = page.locator("th", has_text="Peak")
+    heading.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('th[aria-sort]')")
+
+    assert heading.get_attribute("aria-sort") in {"ascending", "descending"}
+
+
+def test_the_timing_table_is_there_without_javascript(plain_page: Page) -> None:
+    """Rows and numbers don't need a script."""
+    plain_page.goto("/timings.html")
+
+    assert plain_page.locator("table.sortable tbody tr").count() >= 7
+
+
+def test_the_chart_follows_the_theme(page: Page) -> None:
+    """A bar's colour is another one in the dark."""
+    colors = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.goto("/index.html")
+        bar = page.locator("svg[role=img] rect[style]").first
+        colors.append(bar.evaluate("bar => getComputedStyle(bar).fill"))
+
+    assert colors[0] != colors[1]
+
+
+def test_downloads_are_there(page: Page, served: str) -> None:
+    """The script and the notebook of an example can be downloaded, and are whole."""
+    page.goto("/gallery/pytorch/train_mlp.html")
+    script = page.locator(".sphx-glr-download-python a").get_attribute("href")
+    notebook = page.locator(".sphx-glr-download-jupyter a").get_attribute("href")
+    base = f"{served}/gallery/pytorch/"
+
+    assert "class Classifier" in page.request.get(base + script).text()
+    assert json.loads(page.request.get(base + notebook).text())["cells"]

@@ -1,0 +1,134 @@
+"""What the tests share: the repository, its built site, and small sites of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "conf"))
+
+#: What a build must not take from whoever runs the tests.
+SETTINGS = ("PATTERN", "SHARD", "JOBS", "STRICT", "MAKEFLAGS", "MAKELEVEL", "KERAS_BACKEND")
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k not in SETTINGS}
+    # The small sites find the extension and the real conf.py through these.
+    ours = {"PYTHONPATH": str(ROOT / "conf"), "SITE_CONF": str(ROOT / "conf/conf.py")}
+    return kept | ours | more
+
+
+@dataclass
+class Build:
+    """How a build ended and what it said, standard error included."""
+
+    code: int
+    text: str
+
+    def lines(self, word: str) -> list[str]:
+        return [line for line in self.text.splitlines() if word in line]
+
+
+class Site:
+    """A small site in a folder of its own, built by the real commands."""
+
+    def __init__(self, folder: Path, python: Path | str = sys.executable) -> None:
+        self.folder = folder
+        self.python = str(python)
+
+    def write(self, path: str, text: str) -> Path:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        theme = target.parent
+        if target.suffix == ".py" and theme.parent.name == "gallery":
+            header = theme / "GALLERY_HEADER.rst"
+            header.write_text(f"{theme.name}\n{'-' * len(theme.name)}\n", encoding="utf-8")
+        return target
+
+    def example(self, name: str, code: str) -> Path:
+        """Write gallery/<name>.py around ``code``, with the title that a page needs."""
+        return self.write(f"gallery/{name}.py", f'"""\n{name}\n{"=" * len(name)}\n"""\n\n{code}')
+
+    def command(self, builder: str, *options: str) -> list[str]:
+        return [
+            self.python, "-m", "sphinx", "-nW", "--keep-going", "-q", "-b", builder,
+            "-c", str(self.folder / "conf"), "-d", str(self.folder / "build/doctrees"),
+            *options, str(self.folder / "docs"), str(self.folder / "build" / builder),
+        ]  # fmt: skip
+
+    def build(self, builder: str = "html", *options: str, **settings: str) -> Build:
+        done = subprocess.run(
+            self.command(builder, *options), cwd=self.folder, text=True, timeout=300,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment(**settings),
+        )  # fmt: skip
+        return Build(done.returncode, done.stdout)
+
+    def start(self, **settings: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command("html"), cwd=self.folder, text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment(**settings),
+        )  # fmt: skip
+
+    def page(self, name: str) -> BeautifulSoup:
+        path = self.folder / "build/html" / f"{name}.html"
+        return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+    def record(self, name: str) -> dict[str, Any]:
+        path = self.folder / "build/records" / f"{name.replace('/', '.')}.json"
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return data
+
+    def examples(self) -> dict[str, dict[str, Any]]:
+        path = self.folder / "build/html/data/examples.json"
+        return {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site with no example yet: tests/roots/test-empty with this repository's conf.py."""
+    return make_site(tmp_path / "site", "test-empty")
+
+
+def make_site(folder: Path, root: str, python: Path | str = sys.executable) -> Site:
+    shutil.copytree(ROOT / "tests/roots" / root, folder)
+    (folder / "conf").mkdir(exist_ok=True)
+    if not (folder / "conf/conf.py").exists():
+        shutil.copy(ROOT / "tests/roots/conf.py", folder / "conf/conf.py")
+    return Site(folder, python)
+
+
+@pytest.fixture(scope="session")
+def html() -> Path:
+    """The built site of this repository; `make html` makes it."""
+    folder = ROOT / "build/html"
+    if not (folder / "data/examples.json").exists():
+        pytest.fail(f"{folder} is not built; run `make html` first")
+    return folder
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def end_all(process: subprocess.Popen[str]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

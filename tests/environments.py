@@ -1,0 +1,69 @@
+"""Environments that differ from this one in a version or in what is missing.
+
+Made of links to what is installed here, in a second or two and without a network, so that
+"torch was upgraded" and "TensorFlow is not installed" can be tried for real.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def environment_like_this_one(
+    folder: Path, *, without: tuple[str, ...] = (), versions: Mapping[str, str] | None = None
+) -> Path:
+    """The Python of a new environment.
+
+    ``without`` names distributions to leave out; ``versions`` gives others the version to
+    claim.
+    """
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    here = Path(sysconfig.get_path("purelib"))
+    there = next(folder.glob("lib/python*/site-packages"))
+    left_out = _top_level(without)
+    for entry in here.iterdir():
+        if entry.name not in left_out and entry.name != "__pycache__":
+            (there / entry.name).symlink_to(entry)
+    for name, version in (versions or {}).items():
+        _claim(there, name, version)
+    return folder / "bin/python"
+
+
+def _top_level(distributions: tuple[str, ...]) -> set[str]:
+    """The names in site-packages that these distributions brought."""
+    wanted = {canonicalize_name(name) for name in distributions}
+    found = set()
+    for distribution in metadata.distributions():
+        if canonicalize_name(distribution.metadata["Name"]) in wanted:
+            files = distribution.files or []
+            found |= {file.parts[0] for file in files if file.parts[0] != ".."}
+    return found
+
+
+def _claim(site_packages: Path, name: str, version: str) -> None:
+    for info in site_packages.glob("*.dist-info"):
+        found = info.name.removesuffix(".dist-info").rpartition("-")[0]
+        if canonicalize_name(found) == canonicalize_name(name):
+            original = info.resolve()
+            info.unlink()
+            copy = site_packages / f"{found}-{version}.dist-info"
+            shutil.copytree(original, copy)
+            text = (copy / "METADATA").read_text(encoding="utf-8")
+            lines = [
+                f"Version: {version}" if line.startswith("Version: ") else line
+                for line in text.splitlines()
+            ]
+            (copy / "METADATA").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            return
+    raise LookupError(f"{name} is not installed here")

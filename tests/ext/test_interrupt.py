@@ -1,0 +1,130 @@
+"""A build that is stopped leaves nothing half done, and the next one goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from conftest import Site, alive, end_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUICK = "print('quick')"
+SLOW = """\
+import os
+import subprocess
+import sys
+
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+with open({pids!r}, "w") as file:
+    file.write(f"{{os.getpid()}} {{helper.pid}}")
+helper.wait()
+"""
+
+
+def pids_in(path: Path) -> list[int]:
+    """The processes that the slow example named, once it has."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if path.exists() and (text := path.read_text()).count(" ") == 1:
+            return [int(word) for word in text.split()]
+        time.sleep(0.05)
+    raise AssertionError(f"{path} was not written")
+
+
+def all_gone(pids: list[int]) -> bool:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if not any(alive(pid) for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def interrupted(site: Site, pids: Path, how: signal.Signals, **settings: str) -> list[int]:
+    """Start a build, stop it within the slow example, return that example's processes."""
+    site.example("theme/a_quick", QUICK)
+    site.example("theme/b_slow", SLOW.format(pids=str(pids)))
+    build = site.start(**settings)
+    try:
+        running = pids_in(pids)
+        assert all(alive(pid) for pid in running)
+        os.kill(build.pid, how)
+        build.wait(timeout=30)
+    finally:
+        end_all(build)
+    return running
+
+
+def test_ctrl_c_leaves_no_process_and_no_page(site: Site, tmp_path: Path) -> None:
+    """The example and its own child are gone, its record and page don't exist."""
+    running = interrupted(site, tmp_path / "pids", signal.SIGINT)
+
+    assert all_gone(running)
+    assert not (site.folder / "build/records/theme.b_slow.json").exists()
+    assert not (site.folder / "build/html/gallery/theme/b_slow.html").exists()
+    assert [] == list((site.folder / "build").glob("**/.theme*"))
+
+
+def test_the_next_build_goes_on(site: Site, tmp_path: Path) -> None:
+    """What had ended is not run again."""
+    interrupted(site, tmp_path / "pids", signal.SIGINT)
+    site.example("theme/b_slow", QUICK)
+    build = site.build()
+
+    assert 0 == build.code, build.text
+    assert "theme/a_quick: up to date" in build.text
+    assert "[1/1] theme/b_slow: new; passed" in build.text
+
+
+def test_ctrl_c_with_jobs(site: Site, tmp_path: Path) -> None:
+    """Examples that run beside each other end too."""
+    running = interrupted(site, tmp_path / "pids", signal.SIGINT, JOBS="2")
+
+    assert all_gone(running)
+    assert not (site.folder / "build/records/theme.b_slow.json").exists()
+
+
+def test_a_killed_build_takes_its_example_along(site: Site, tmp_path: Path) -> None:
+    """Even kill -9 leaves no example running, and the next build is not in its way."""
+    running = interrupted(site, tmp_path / "pids", signal.SIGKILL)
+    os.kill(running[1], signal.SIGKILL)  # the example's own child had no one to tell it
+    site.example("theme/b_slow", QUICK)
+    build = site.build()
+
+    assert all_gone(running)
+    assert 0 == build.code, build.text
+
+
+def test_pages_are_written_again_after_an_interrupted_write(site: Site) -> None:
+    """A page that was cut off while being written is made whole by the next build."""
+    site.example("theme/a_quick", QUICK)
+    site.build()
+    page = site.folder / "build/html/index.html"
+    whole = page.read_text()
+    page.write_text(whole[: len(whole) // 2])
+    (site.folder / "build/doctrees/.html-unfinished").touch()
+    build = site.build()
+
+    assert 0 == build.code, build.text
+    assert whole == page.read_text()
+
+
+def test_two_builds_at_once_are_refused(site: Site, tmp_path: Path) -> None:
+    """A second build in the same tree says why it doesn't run."""
+    pids = tmp_path / "pids"
+    site.example("theme/b_slow", SLOW.format(pids=str(pids)))
+    first = site.start()
+    try:
+        pids_in(pids)
+        second = site.build()
+    finally:
+        os.kill(first.pid, signal.SIGINT)
+        first.wait(timeout=30)
+        end_all(first)
+
+    assert 0 != second.code
+    assert "another build is executing examples here" in second.text

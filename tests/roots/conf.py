@@ -1,0 +1,14 @@
+"""The small sites' configuration: the real one, less what is about looks."""
+
+import os
+import runpy
+
+globals().update(runpy.run_path(os.environ["SITE_CONF"]))
+
+html_theme = "basic"
+html_static_path = []
+html_css_files = []
+html_js_files = []
+html_theme_options = {}
+html_sidebars = {}
+del html_favicon  # noqa: F821 - defined by the file above

@@ -1,0 +1,107 @@
+"""The site of someone who has only PyTorch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import ROOT, clean_environment
+from environments import environment_like_this_one
+
+HIDDEN = ("tensorflow", "tensorflow-cpu", "keras", "jax", "jaxlib")
+
+
+@pytest.fixture(scope="module")
+def torch_only(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """``(a copy of the tree, a Python that has PyTorch and nothing else to compare)``."""
+    folder = tmp_path_factory.mktemp("torch-only")
+    python = environment_like_this_one(folder / "venv", without=HIDDEN)
+    tree = folder / "tree"
+    shutil.copytree(
+        ROOT, tree, ignore=shutil.ignore_patterns(".venv*", "build", ".git", "docs/gallery")
+    )
+    shutil.rmtree(tree / "docs/gallery", ignore_errors=True)
+    return tree, python
+
+
+def make(tree: Path, python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment()
+    for name in ("PYTHONPATH", "SITE_CONF"):
+        environment.pop(name)
+    return subprocess.run(
+        ["make", *arguments, "VENV=", f"PYTHON={python}"], cwd=tree, text=True, timeout=300,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(torch_only: tuple[Path, Path]) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    tree, python = torch_only
+    return tree, make(tree, python, "html")
+
+
+def test_the_build_is_green_with_one_warning(built) -> None:
+    """What needs TensorFlow, Keras or JAX is skipped, and told in one line."""
+    _, done = built
+    warnings = [line for line in done.stdout.splitlines() if line.startswith("WARNING")]
+
+    assert 0 == done.returncode, done.stdout
+    assert 1 == len(warnings), done.stdout
+    assert warnings[0].startswith("WARNING: 6 of 7 examples were not run (")
+    assert "[5/7] pytorch/train_mlp: new; passed in" in done.stdout
+
+
+def test_skipped_pages_say_so_and_show_no_output(built) -> None:
+    """The pages name what is missing; none has output, even of cells that could run."""
+    tree, _ = built
+    entries = json.loads((tree / "build/html/data/examples.json").read_text())
+    for entry in entries:
+        page = BeautifulSoup((tree / "build/html" / entry["page"]).read_text(), "html.parser")
+        if entry["name"] == "pytorch/train_mlp":
+            assert "passed" == entry["status"]
+            continue
+        banner = page.select_one(".example-status").get_text()
+
+        assert "skipped" == entry["status"]
+        assert "is not installed" in entry["reason"]
+        assert "was not run in this build" in banner
+        assert entry["reason"] in banner
+        assert [] == page.select(".sphx-glr-script-out")
+        assert entry["wall_seconds"] is None
+
+
+def test_sentences_do_not_quote_what_was_not_measured(built) -> None:
+    """The article says "not measured in this build" instead of a number from elsewhere."""
+    tree, _ = built
+    index = BeautifulSoup((tree / "build/html/index.html").read_text(), "html.parser")
+
+    assert "they put not measured in this build points" in " ".join(index.get_text().split())
+    assert "not measured" in index.select_one("svg[role=img]")["aria-label"]
+
+
+def test_again_nothing_runs(built, torch_only: tuple[Path, Path]) -> None:
+    """A skipped example is up to date until what it needs is installed."""
+    done = make(*torch_only, "html")
+
+    assert 0 == done.returncode
+    assert 7 == done.stdout.count(": up to date")
+
+
+def test_doctests_are_skipped_too(built, torch_only: tuple[Path, Path]) -> None:
+    """`make doctest` is green without the frameworks."""
+    done = make(*torch_only, "doctest")
+
+    assert 0 == done.returncode, done.stdout
+
+
+def test_strict_fails(built, torch_only: tuple[Path, Path]) -> None:
+    """STRICT=1 makes an absent framework an error."""
+    done = make(*torch_only, "html", "STRICT=1")
+
+    assert 0 != done.returncode
+    assert "STRICT=1 makes this an error" in done.stdout

@@ -1,0 +1,217 @@
+"""The built site as a reader and a host get it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import ROOT
+
+FIELDS = {
+    "name", "title", "path", "frameworks", "status", "reason", "wall_seconds", "run_seconds",
+    "cpu_seconds", "peak_rss_mib", "exclusive", "measured", "versions", "machine", "commit",
+    "executed_at", "key",
+}  # fmt: skip
+
+
+def pages(html: Path) -> dict[Path, BeautifulSoup]:
+    return {
+        path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in sorted(html.glob("**/*.html"))
+    }
+
+
+@pytest.fixture(scope="module")
+def parsed(html: Path) -> dict[Path, BeautifulSoup]:
+    return pages(html)
+
+
+@pytest.fixture(scope="module")
+def entries(html: Path) -> list[dict]:
+    return json.loads((html / "data/examples.json").read_text(encoding="utf-8"))
+
+
+def test_nothing_is_loaded_from_elsewhere(parsed: dict[Path, BeautifulSoup], html: Path) -> None:
+    """No script, style, image, font or frame has another host's address, in pages or styles."""
+    for path, page in parsed.items():
+        for tag in page.find_all(["script", "link", "img", "iframe", "source", "video"]):
+            address = tag.get("src") or tag.get("href") or ""
+            if tag.name == "link" and "canonical" in (tag.get("rel") or []):
+                continue
+
+            assert not urlsplit(address).netloc, f"{path.relative_to(html)}: {tag}"
+    for style in html.glob("**/*.css"):
+        outside = re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\s]+", style.read_text())
+
+        assert [] == outside, style
+
+
+def test_links_within_lead_somewhere(parsed: dict[Path, BeautifulSoup], html: Path) -> None:
+    """Every relative link has its file, every fragment its target."""
+    for path, page in parsed.items():
+        for link in page.select("a[href], img[src], link[href], script[src]"):
+            address = urlsplit(link.get("href") or link.get("src"))
+            if address.scheme or address.netloc:
+                continue
+            target = (path.parent / address.path).resolve() if address.path else path
+
+            assert target.exists(), f"{path.relative_to(html)}: {link}"
+            if address.fragment and target.suffix == ".html" and target in parsed:
+                found = parsed[target].find(id=address.fragment)
+                assert found or address.fragment == "", f"{path.relative_to(html)}: {link}"
+
+
+def test_no_path_of_the_building_machine(html: Path) -> None:
+    """Neither the repository's folder nor home nor the environment is named in any text file."""
+    wanted = {str(ROOT), str(Path.home()), sys.prefix, os.path.realpath(sys.executable)}
+    for path in html.glob("**/*"):
+        if path.suffix in {".html", ".json", ".js", ".txt", ".ipynb", ".py", ".inv"}:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for one in wanted - {"/", "/root"}:
+                assert one not in text, f"{path.relative_to(html)} has {one}"
+
+
+def test_every_example_has_its_card(parsed: dict[Path, BeautifulSoup], html: Path, entries) -> None:
+    """Status, times, memory, versions, machine, commit, date, and whether it ran alone."""
+    labels = [
+        "Status", "Wall time", "Run time", "Processor time", "Peak memory", "Frameworks",
+        "Python", "Machine", "Alone", "Commit", "Executed", "Run it again",
+    ]  # fmt: skip
+    for entry in entries:
+        card = parsed[html / entry["page"]].select_one(".provenance")
+        shown = {
+            term.get_text(): term.find_next("dd").get_text(strip=True) for term in card.select("dt")
+        }
+
+        assert labels == list(shown), entry["name"]
+        assert f"{entry['wall_seconds']:.1f} s" in shown["Wall time"]
+        assert entry["machine"]["cpu"] in shown["Machine"]
+        assert f"python {entry['path']}" == shown["Run it again"]
+
+
+def test_published_data(entries: list[dict]) -> None:
+    """Every field of the promised form; every example passed, alone, with values measured."""
+    for entry in entries:
+        assert set(entry) >= FIELDS
+        assert "passed" == entry["status"], entry["reason"]
+        assert entry["exclusive"] is True
+        assert len(entry["measured"]) >= 3
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", entry["executed_at"])
+        assert set(entry["machine"]) == {"cpu", "cores", "ram_gib", "os", "gpu"}
+        for framework in entry["frameworks"]:
+            assert framework in entry["versions"]
+        assert 0 < entry["run_seconds"] <= entry["wall_seconds"]
+
+
+def test_frameworks_of_the_examples(entries: list[dict]) -> None:
+    """What each imports, its Keras backend among it."""
+    found = {entry["name"]: set(entry["frameworks"]) for entry in entries}
+
+    assert {"torch"} == found["pytorch/train_mlp"]
+    assert {"tensorflow"} == found["tensorflow/train_mlp_raw"]
+    assert {"keras", "jax"} == found["keras/train_mlp_jax"]
+    assert {"tensorflow", "torch", "keras"} == found["article/as_published"]
+
+
+def test_examples_print_no_warning_but_the_articles_own(
+    parsed: dict[Path, BeautifulSoup], html: Path, entries: list[dict]
+) -> None:
+    """Only the page that runs the original's samples shows a warning: Keras's of input_shape."""
+    for entry in entries:
+        outputs = parsed[html / entry["page"]].select(".sphx-glr-script-out")
+        warnings = [o.get_text() for o in outputs if "Warning" in o.get_text()]
+        if entry["name"] == "article/as_published":
+            assert warnings
+            assert all("input_shape" in text for text in warnings)
+        else:
+            assert [] == warnings, entry["name"]
+
+
+def test_the_timing_table_has_every_example(parsed, html: Path, entries: list[dict]) -> None:
+    """A row an example, numbers in columns of their own, no library from elsewhere."""
+    table = parsed[html / "timings.html"].select_one("table.sortable")
+    rows = table.select("tbody tr")
+    first = {row.select_one("a").get_text(): row for row in rows}
+
+    assert {entry["name"] for entry in entries} == set(first)
+    for entry in entries:
+        numbers = [cell.get_text(strip=True) for cell in first[entry["name"]].select("td.number")]
+        assert f"{entry['wall_seconds']:.1f}" == numbers[0]
+
+
+def test_the_article_is_whole(parsed, html: Path) -> None:
+    """Title, date, level, categories, computed reading time; all sections; the name repaired."""
+    index = parsed[html / "index.html"]
+    byline = index.select_one(".byline").get_text()
+    text = " ".join(page.get_text() for page in parsed.values())
+
+    assert "Deep Learning Frameworks: TensorFlow vs PyTorch vs Keras" in index.h1.get_text()
+    assert "8 December 2025" in byline
+    assert "Intermediate" in byline
+    assert "deep-learning, frameworks" in byline
+    assert re.search(r"\b\d+ minutes to read", byline)
+    assert "François Chollet" in text
+    assert "Fran√" not in text
+    headings = {h.get_text().rstrip("#") for page in parsed.values() for h in page.select("h1, h2")}
+    assert {
+        "Overview", "TensorFlow", "PyTorch", "Keras", "Pros", "Cons", "Example", "Comparison",
+        "When to use TensorFlow", "When to use PyTorch", "When to use Keras",
+        "Performance benchmarks", "Learning resources", "Recommendation",
+    } <= headings  # fmt: skip
+
+
+def test_the_illustration_is_drawn_from_the_record(parsed, html: Path, entries) -> None:
+    """One figure on the first page, with its values in words, as the record has them."""
+    [image] = parsed[html / "index.html"].select("article svg[role=img]")
+    article = next(e for e in entries if e["name"] == "article/as_published")["measured"]
+
+    for name in ("tensorflow_published", "torch_published", "torch_repaired"):
+        assert f"{article[name]:.1%}" in image["aria-label"]
+
+
+def test_code_in_the_article_is_the_gallerys(parsed, html: Path) -> None:
+    """Each block of Python in the article's pages is a part of a script, or a tested snippet."""
+    scripts = [path.read_text() for path in (ROOT / "gallery").glob("**/*.py")]
+    for path in html.glob("*.html"):
+        for block in parsed[path].select(".highlight-python pre"):
+            code = block.get_text().strip()
+
+            assert any(code in script for script in scripts), f"{path.name}: {code[:60]}"
+
+
+def test_no_prompt_escapes_testing() -> None:
+    """Prompts stand in {doctest} or {testcode} blocks only, in every page and header."""
+    sources = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("gallery/**/*.rst")]
+    for path in sources:
+        text = path.read_text(encoding="utf-8")
+        tested = re.sub(
+            r"^(`{3,}|:{3,})\{(doctest|testcode)\}.*?^\1", "", text, flags=re.MULTILINE | re.DOTALL
+        )
+
+        assert ">>>" not in tested, path.name
+
+
+def test_each_framework_has_a_tested_snippet() -> None:
+    """The three framework pages have at least one {doctest}."""
+    for name in ("tensorflow", "pytorch", "keras"):
+        assert "```{doctest}" in (ROOT / f"docs/{name}.md").read_text()
+
+
+def test_no_number_of_a_measurement_is_typed() -> None:
+    """Percentages and seconds in the article's own sentences are quoted from records."""
+    allowed = {
+        # MLPerf's results, with their source beside them.
+        "15.99", "16.46", "took 11 seconds",
+    }  # fmt: skip
+    for path in (ROOT / "docs").glob("*.md"):
+        for found in re.findall(
+            r"\b[\d.]+ ?%|\b[\d.]+ (?:s|ms|seconds|MiB|MB)\b|\b\d+\.\d{2,}\b", path.read_text()
+        ):
+            assert any(found in one for one in allowed), f"{path.name}: {found}"

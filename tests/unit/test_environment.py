@@ -1,0 +1,78 @@
+"""What a person is told when the environment can't be made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "conf/environment.py"
+
+
+def make_environment(folder: Path, before: str = "", **variables: str) -> tuple[int, list[str]]:
+    """Run the script, after ``before`` was executed in its interpreter; its lines."""
+    code = f"import runpy, sys\n{before}\nsys.argv = [{str(SCRIPT)!r}, {str(folder)!r}, 'docs']\n"
+    code += f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], text=True, timeout=120, env={**os.environ, **variables},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    return done.returncode, done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("sys.version_info = (3, 9, 2)", "make: Python 3.11 or newer is needed, this is 3.9"),
+        ("sys.modules['ensurepip'] = None", "make: this Python has no venv module; on Debian"),
+    ],
+)
+def test_a_missing_tool_is_one_line(tmp_path: Path, before: str, line: str) -> None:
+    """Too old a Python, or one without venv, is told with the repair."""
+    code, lines = make_environment(tmp_path / "venv", before)
+
+    assert 1 == code
+    assert 1 == len(lines), lines
+    assert lines[0].startswith(line)
+
+
+def test_a_dead_index_is_told_in_seconds(tmp_path: Path) -> None:
+    """Nothing answers at the index: the last line says so, without minutes of retries."""
+    dead = "http://127.0.0.1:9/simple"
+    code, lines = make_environment(
+        tmp_path / "venv", PIP_INDEX_URL=dead, PIP_CONFIG_FILE=os.devnull, PIP_NO_CACHE_DIR="1",
+        PIP_EXTRA_INDEX_URL="", PIP_FIND_LINKS="",
+    )  # fmt: skip
+
+    assert 1 == code
+    assert "make: the package index is out of reach" in lines[-1]
+
+
+def test_the_script_parses_on_old_pythons() -> None:
+    """It must run where the rest can't, to say so: no syntax newer than Python 3.7's."""
+    import ast
+
+    ast.parse(SCRIPT.read_text(), feature_version=(3, 7))
+
+
+def test_every_distribution_is_pinned() -> None:
+    """Whatever is installed here is in constraints.txt with its version."""
+    from importlib import metadata
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    pinned: dict[str, set[str]] = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        requirement = Requirement(line)
+        [version] = requirement.specifier
+        pinned.setdefault(canonicalize_name(requirement.name), set()).add(version.version)
+    for distribution in metadata.distributions():
+        name = canonicalize_name(distribution.metadata["Name"])
+        version = distribution.version.partition("+")[0]
+
+        assert version in pinned.get(name, set()), f"{name} {version}"

@@ -1,0 +1,80 @@
+"""The pure functions of the roles, directives and cards."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from site_ext import byline, charts, examples, measured, provenance
+from site_ext.charts import Bar
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("pytorch/train_mlp.accuracy:.1%", ("pytorch/train_mlp", "accuracy", ".1%")),
+        ("a/b.c", ("a/b", "c", "")),
+        ("a/b.c:,.0f", ("a/b", "c", ",.0f")),
+    ],
+)
+def test_a_quotation_has_three_parts(text: str, parts: tuple[str, str, str]) -> None:
+    """Example, value and format."""
+    assert parts == measured.parse(text)
+
+
+@given(st.text())
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    """Nothing but ValueError comes out of a bad quotation."""
+    try:
+        name, key, _ = measured.parse(text)
+    except ValueError:
+        return
+    assert name
+    assert key.replace("_", "a").isalnum()
+
+
+def test_numbers_have_a_real_minus_sign() -> None:
+    """Negative numbers are set as in print; text is left alone."""
+    assert ["\N{MINUS SIGN}1.50", "a-b"] == [measured.quote(-1.5, ".2f"), measured.quote("a-b", "")]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"), [(0, 0, 1), (230, 0, 1), (231, 0, 2), (230, 460, 2)]
+)
+def test_reading_time(words: int, code: int, expected: int) -> None:
+    """230 words a minute, code at half, rounded up."""
+    assert expected == byline.minutes(words, code)
+
+
+def test_a_chart_tells_every_value_in_words() -> None:
+    """The SVG has the role of an image, its text has all values, its bars are to scale."""
+    svg = charts.draw(
+        [Bar("A & B", 0.5, "50%", "pytorch"), Bar("C", None, "not measured", "keras")], 1.0, "T"
+    )
+    image = ET.fromstring(svg)
+    bars = [r for r in image.iter("rect") if "style" in r.attrib]
+
+    assert "img" == image.get("role")
+    assert "T. A & B: 50%; C: not measured." == image.get("aria-label")
+    assert ["210.0"] == [bar.get("width") for bar in bars]
+    assert "fill: var(--color-pytorch)" == bars[0].get("style")
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    """An import inside a function counts; a relative one does not."""
+    import ast
+
+    tree = ast.parse("import a.b\ndef f():\n    from c.d import e\nfrom . import g")
+
+    assert {"a", "c"} == examples.imported_names(tree)
+
+
+def test_a_commit_is_quoted_short() -> None:
+    """Ten digits, and a word where files differed from it."""
+    commit = "0123456789abcdef"
+
+    assert "0123456789" == provenance.commit_line(commit)
+    assert "0123456789, with uncommitted changes" == provenance.commit_line(f"{commit}+changes")
