@@ -16,6 +16,7 @@
 ``charts``             figures drawn from records
 ``byline``             date, categories, level and computed reading time
 ``published``          ``data/examples.json``
+``navigation``         names for the theme's folding navigation
 =====================  ===========================================================
 """
 
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-_EXTENSIONS = ("gallery", "measured", "provenance", "timings", "charts", "byline", "published")
+_EXTENSIONS = (
+    "gallery",
+    "measured",
+    "provenance",
+    "timings",
+    "charts",
+    "byline",
+    "published",
+    "navigation",
+)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

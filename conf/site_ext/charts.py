@@ -10,8 +10,8 @@
     PyTorch sample    | article/as_published.torch_published      | pytorch
     ```
 
-Each line has a label, a value as ``{measured}`` names it, and whose colour it takes. The
-chart is an inline SVG that follows the theme's colours; its alternative text, with every
+Each line has a label, a value as ``{measured}`` names it, and whose colour it takes;
+``:sorted:`` puts the smallest value first. The chart is an inline SVG that follows the theme's colours; its alternative text, with every
 value, and its caption, with machine and versions, are made from the records.
 """
 
@@ -81,13 +81,19 @@ class BarsDirective(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec: ClassVar[OptionSpec] = {"format": directives.unchanged, "max": float}
+    option_spec: ClassVar[OptionSpec] = {
+        "format": directives.unchanged,
+        "max": float,
+        "sorted": directives.flag,
+    }
 
     def run(self) -> list[nodes.Node]:
         self.assert_has_content()
         title, spec = self.arguments[0], self.options.get("format", "")
         records: dict[str, Record] = {}
         bars = [self._bar(line, spec, records) for line in self.content if line.strip()]
+        if "sorted" in self.options:  # what was not measured comes last
+            bars.sort(key=lambda bar: (bar.value is None, bar.value))
         largest = self.options.get("max") or max((bar.value or 0 for bar in bars), default=0) or 1
         figure = nodes.figure(classes=["bars-figure"])
         heading = nodes.paragraph("", title, classes=["bars-title"])
@@ -123,12 +129,13 @@ def caption(records: dict[str, Record]) -> str:
     """Where the values come from, in one line."""
     if not records:
         return "None of these examples was run in this build."
-    first = next(iter(records.values()))
-    names = ", ".join(f"gallery/{name}.py" for name in records)
-    day = first.executed_at[:10]
+    names = ", ".join(records)
+    days = sorted({record.executed_at[:10] for record in records.values()})
+    versions = {v: None for r in records.values() for v in provenance.framework_versions(r)}
+    machines = {provenance.machine_line(record): None for record in records.values()}
     return (
-        f"Measured by {names} on {day}: {provenance.frameworks(first)}; "
-        f"{provenance.machine_line(first)}."
+        f"Measured {' to '.join(days[:: max(1, len(days) - 1)])} by {names}. "
+        f"{', '.join(versions)}. {'; '.join(machines)}."
     )
 
 

@@ -9,6 +9,7 @@ again when what it used has changed.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -164,10 +165,19 @@ def pages_to_read_again(
     if app.builder.format == "html":
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
-    if interrupted:
-        # Sphinx compares times only, and would take a half-written page for a good one.
+    data, machinery = examples_of(env).data, _digest_of_this_package()
+    rebuilt = data.get("machinery") != machinery
+    data["machinery"] = machinery
+    if interrupted or rebuilt:
+        # Sphinx compares the times of the sources only: it would take a half-written page
+        # for a good one, and not see that what makes pages has changed.
         return sorted(env.found_docs)
     return [name for name in examples_of(env).outdated() if name in env.found_docs]
+
+
+def _digest_of_this_package() -> str:
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def note_finished(app: Sphinx, exception: Exception | None) -> None:

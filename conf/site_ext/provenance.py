@@ -60,12 +60,16 @@ def entry_reason(entry: Entry) -> str:
 
 def frameworks(record: Record) -> str:
     """``PyTorch 2.13.0+cpu, Keras 3.15.1``: those that the example imports."""
-    named = [
-        f"{FRAMEWORKS[name]} {record.versions[name]}"
-        for name in FRAMEWORKS
+    return ", ".join(framework_versions(record)) or "none"
+
+
+def framework_versions(record: Record) -> list[str]:
+    """Each framework that the example imports, with its version."""
+    return [
+        f"{title} {record.versions[name]}"
+        for name, title in FRAMEWORKS.items()
         if name in record.versions
     ]
-    return ", ".join(named) or "none"
 
 
 def machine_line(record: Record) -> str:
