@@ -76,6 +76,7 @@ doctest_test_doctest_blocks = ""
 doctest_global_setup = """
 import importlib.util
 import os
+os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def absent(*modules):
     return any(importlib.util.find_spec(module) is None for module in modules)
