@@ -79,6 +79,8 @@ class Site:
         return subprocess.Popen(
             self.command("html"), cwd=self.folder, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment(**settings),
+            # Where the tests themselves run in the background, Ctrl-C is ignored from birth.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def page(self, name: str) -> BeautifulSoup:

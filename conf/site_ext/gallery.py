@@ -181,7 +181,9 @@ def _digest_of_this_package() -> str:
 
 
 def note_finished(app: Sphinx, exception: Exception | None) -> None:
-    if exception is None:
+    """Remember a whole build. One with warnings is none: its pages are read again, or the
+    next build would be green only because it did not look."""
+    if exception is None and not app._warncount:
         _unfinished(app).unlink(missing_ok=True)
 
 

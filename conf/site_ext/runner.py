@@ -84,7 +84,8 @@ def plan(options: Options) -> list[Entry]:
         outdated = staleness.why_outdated(example, record)
         left_out = selected(number, example.name)
         if not outdated and record is not None:
-            entries.append(Entry(example, record, record.status, "up to date"))
+            reason = record.reason if record.status == "skipped" else "up to date"
+            entries.append(Entry(example, record, record.status, reason))
         elif not left_out:
             status = record.status if record else "skipped"
             entries.append(Entry(example, record, status, outdated, due=True))

@@ -130,6 +130,7 @@ def test_a_wrong_quotation_fails_the_build(two: Site, role: str, message: str) -
     assert 0 != build.code
     [line] = build.lines(message)
     assert "docs/index.md:7" in line
+    assert message in two.build().text, "the next build forgot"
 
 
 def test_a_spoilt_record_is_named(two: Site) -> None:

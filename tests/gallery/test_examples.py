@@ -96,3 +96,19 @@ def test_what_they_measured(html: Path) -> None:
         assert 0.95 < measured[example.name]["accuracy"] < 0.99, example.name
         assert 450 == measured[example.name]["steps"]
         assert 109_386 == measured[example.name]["parameters"]
+
+
+def test_the_readmes_picture_is_the_record(html: Path) -> None:
+    """Its five values are those of this build, give or take a point for another machine."""
+    entries = json.loads((html / "data/examples.json").read_text())
+    article = next(e for e in entries if e["name"] == "article/as_published")["measured"]
+    picture = (ROOT / "docs/_static/readme.svg").read_text()
+    shown = [float(v) / 100 for v in re.findall(r'class="bars-value">([\d.]+)%<', picture)]
+    names = (
+        "tensorflow_published", "keras_published", "torch_published", "torch_no_softmax",
+        "torch_repaired",
+    )  # fmt: skip
+
+    assert pytest.approx([article[name] for name in names], abs=0.011) == shown, (
+        "draw it again: python conf/readme_picture.py"
+    )
