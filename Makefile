@@ -7,6 +7,8 @@ export PATTERN SHARD JOBS STRICT GPU
 
 ifeq ($(VENV),)
 PY := $(PYTHON)
+READY := active
+TESTABLE := active
 else
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
@@ -45,6 +47,10 @@ clean: ## remove what was built; the environment stays
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+
+.PHONY: active
+active:
+	@$(PYTHON) conf/environment.py --check
 
 $(VENV)/.ready: pyproject.toml constraints.txt conf/environment.py
 	$(PYTHON) conf/environment.py $(VENV) $(GROUPS)

@@ -1,6 +1,7 @@
 """Make the virtual environment that everything else runs in.
 
     python3 conf/environment.py .venv docs tensorflow pytorch keras
+    python3 conf/environment.py --check     is the active one good enough to build with?
 
 Uses the standard library only, since nothing is installed yet, and runs on Pythons that
 are too old for the rest, to be able to say so. Whatever is missing gets one line.
@@ -9,6 +10,7 @@ TORCH_INDEX names the index that has torch's CPU builds; the package index's own
 for Linux brings gigabytes of CUDA along. GPU=1 asks for that one.
 """
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -30,17 +32,35 @@ PIP_OPTIONS = [
 ]
 
 
+#: What a build needs to import; the frameworks themselves may be missing.
+NEEDED = [
+    "sphinx",
+    "myst_parser",
+    "sphinx_gallery",
+    "sphinx_design",
+    "pydata_sphinx_theme",
+    "psutil",
+    "rich",
+    "matplotlib",
+    "sklearn",
+]
+
+
 def stop(line):
     """End with one line for the person at the terminal."""
     sys.exit("make: " + line)
 
 
-def main(folder, groups):
+def require_new_python():
     if sys.version_info < OLDEST:
         stop(
             "Python %d.%d or newer is needed, this is %d.%d (%s); name another with "
             "`make PYTHON=python3.12`" % (OLDEST + tuple(sys.version_info[:2]) + (sys.executable,))
         )
+
+
+def main(folder, groups):
+    require_new_python()
     try:
         import ensurepip  # noqa: F401
         import venv
@@ -61,6 +81,17 @@ def main(folder, groups):
     say("installing %s, as pinned in constraints.txt" % ", ".join(groups))
     os.chdir(ROOT)  # where pip finds the groups
     pip(python, "install", "-c", constraints, *("--group=" + group for group in groups))
+
+
+def check_active():
+    """Say in one line what the interpreter that runs this lacks for a build."""
+    require_new_python()
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        stop(
+            "VENV= uses the active environment, and %s has no %s; install with "
+            "`pip install --group docs -c constraints.txt`" % (sys.executable, ", ".join(missing))
+        )
 
 
 def install_cpu_torch(python, constraints):
@@ -94,6 +125,8 @@ def say(line):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(check_active())
     if len(sys.argv) < 3:
         stop("usage: environment.py FOLDER GROUP ...")
     main(sys.argv[1], sys.argv[2:])

@@ -40,6 +40,20 @@ def test_a_missing_tool_is_one_line(tmp_path: Path, before: str, line: str) -> N
     assert lines[0].startswith(line)
 
 
+def test_an_active_environment_without_sphinx_is_one_line(tmp_path: Path) -> None:
+    """`make html VENV=` with an interpreter that lacks what a build needs names it."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    done = subprocess.run(
+        ["make", "html", "VENV=", f"PYTHON={tmp_path}/bare/bin/python"], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    first = done.stdout.splitlines()[0]
+
+    assert 0 != done.returncode
+    assert first.startswith("make: VENV= uses the active environment, and ")
+    assert "has no sphinx, myst_parser, " in first
+
+
 def test_a_dead_index_is_told_in_seconds(tmp_path: Path) -> None:
     """Nothing answers at the index: the last line says so, without minutes of retries."""
     dead = "http://127.0.0.1:9/simple"

@@ -143,12 +143,12 @@ def test_saving_figures_is_off_the_clock(tmp_path: Path) -> None:
     """The wall time of a script does not have the seconds that its figure takes to save."""
     code = (
         "import matplotlib.pyplot as plt, time\nfigure = plt.figure()\n"
-        "figure.savefig = lambda *a, **k: (time.sleep(1), open(a[0], 'wb').close())\n"
+        "figure.savefig = lambda *a, **k: (time.sleep(3), open(a[0], 'wb').close())\n"
     )
     with_save = run(tmp_path, code)
     without = run(tmp_path, code + "plt.close()\n")
 
-    assert with_save.wall_seconds < without.wall_seconds + 0.8
+    assert with_save.wall_seconds < without.wall_seconds + 2
 
 
 def test_peak_memory_has_the_children(tmp_path: Path) -> None:
