@@ -134,13 +134,13 @@ def add_card(app: Sphinx, doctree: nodes.document) -> None:
         return
     if (warning := banner(entry)) is not None:
         section.insert(1, warning)
-    downloads = [n for n in section.children if "sphx-glr-footer" in n.astext() or _is_footer(n)]
-    section.insert(section.index(downloads[0]) if downloads else len(section), card(entry))
-
-
-def _is_footer(node: nodes.Node) -> bool:
-    """Whether this is Sphinx-Gallery's box of downloads."""
-    return any("sphx-glr-footer" in box["classes"] for box in node.findall(nodes.container))
+    # Sphinx-Gallery's box of downloads ends the page, inside its last section.
+    boxes = [n for n in doctree.findall(nodes.container) if "sphx-glr-footer" in n["classes"]]
+    end = boxes[0].parent if boxes else None
+    if end is None or end.parent is None:
+        section += card(entry)
+    else:
+        end.parent.insert(end.parent.index(end), card(entry))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

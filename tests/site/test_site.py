@@ -92,6 +92,8 @@ def test_every_example_has_its_card(parsed: dict[Path, BeautifulSoup], html: Pat
         }
 
         assert labels == list(shown), entry["name"]
+        assert card.find_next(["h1", "h2"]) is None, "the card is not at the foot"
+        assert card.find_next(class_="sphx-glr-download") is not None
         assert f"{entry['wall_seconds']:.1f} s" in shown["Wall time"]
         assert entry["machine"]["cpu"] in shown["Machine"]
         assert f"python {entry['path']}" == shown["Run it again"]
