@@ -26,7 +26,8 @@ extensions = [
 exclude_patterns = ["_static", "gallery/**/*.zip", "gallery/**/*.ipynb", "gallery/**/*.py"]
 nitpicky = True
 suppress_warnings = [
-    # Siblings share a name on purpose: pytorch/train_mlp and tensorflow/train_mlp.
+    # Siblings share a name on purpose: pytorch/train_mlp and tensorflow/train_mlp. Their
+    # images are kept apart in site_ext/replay.py.
     "sphinx_gallery.duplicate_filename",
     # A failed example is listed once, by Sphinx-Gallery's summary at the end.
     "sphinx_gallery.example_error",

@@ -18,8 +18,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
+import sphinx_gallery
 from sphinx_gallery import gen_rst
-from sphinx_gallery.scrapers import figure_rst
 from sphinx_gallery.utils import get_md5sum
 
 if TYPE_CHECKING:
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from site_ext.process import CellOutput
     from site_ext.runner import Entry
 
+#: Sphinx's own directive: it keeps images of one name in two folders apart, and siblings
+#: share their names. Sphinx-Gallery's would let the last one win.
+_IMAGE = """
+.. image:: /{source}
+   :alt: {alt}
+   :class: sphx-glr-single-img
+
+"""
+#: What turns a record into a page; when it changes, so do the pages.
+_RENDERED_BY = (sphinx_gallery.__version__, Path(__file__).read_bytes())
 _ORIGINAL = gen_rst.execute_script
 _ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -105,7 +115,7 @@ def fingerprint(entry: Entry) -> str:
     record = entry.record
     shown = (entry.status, record and record.key, record and record.executed_at)
     reason = "" if record else entry.reason
-    return hashlib.sha256(repr((shown, reason)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((shown, reason, _RENDERED_BY)).encode()).hexdigest()[:16]
 
 
 def shown_by(target: Path) -> Path:
@@ -141,7 +151,8 @@ def _output_rst(
         path = next(script_vars["image_path_iterator"])
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(figure.png)
-        images += figure_rst([path], gallery_conf["src_dir"], figure.alt)
+        source = Path(path).relative_to(gallery_conf["src_dir"]).as_posix()
+        images += _IMAGE.format(source=source, alt=" ".join(figure.alt.split()))
     text = ""
     if output.text.strip():
         printed = _ANSI_ESCAPE.sub("", output.text).expandtabs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -97,6 +98,23 @@ def test_every_example_has_its_card(parsed: dict[Path, BeautifulSoup], html: Pat
         assert f"{entry['wall_seconds']:.1f} s" in shown["Wall time"]
         assert entry["machine"]["cpu"] in shown["Machine"]
         assert f"python {entry['path']}" == shown["Run it again"]
+
+
+def test_each_page_shows_its_own_figures(parsed, html: Path, entries: list[dict]) -> None:
+    """The images of a page are, byte for byte, what its own example drew: siblings share names."""
+    for entry in entries:
+        name = entry["name"].replace("/", ".")
+        record = json.loads((ROOT / f"build/records/{name}.json").read_text())
+        drawn = [figure["png"] for output in record["outputs"] for figure in output["figures"]]
+        page = html / entry["page"]
+        images = parsed[page].select("img.sphx-glr-single-img")
+        shown = [
+            base64.b64encode((page.parent / image["src"]).read_bytes()).decode() for image in images
+        ]
+
+        assert drawn, entry["name"]
+        assert drawn == shown, entry["name"]
+        assert all(image["alt"] for image in images)
 
 
 def test_published_data(entries: list[dict]) -> None:
