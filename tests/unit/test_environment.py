@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import clean_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "conf/environment.py"
 
@@ -45,7 +47,7 @@ def test_an_active_environment_without_sphinx_is_one_line(tmp_path: Path) -> Non
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
     done = subprocess.run(
         ["make", "html", "VENV=", f"PYTHON={tmp_path}/bare/bin/python"], cwd=ROOT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment(),
     )  # fmt: skip
     first = done.stdout.splitlines()[0]
 
