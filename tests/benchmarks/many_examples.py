@@ -32,7 +32,6 @@ def main() -> None:
         for script in scripts:
             subprocess.run([sys.executable, str(script)], check=True, stdout=subprocess.DEVNULL)
         plain = time.perf_counter() - started
-        peaks = []
         for round_ in ("cold", "nothing changed"):
             started = time.perf_counter()
             build = subprocess.Popen(
@@ -48,7 +47,6 @@ def main() -> None:
                 time.sleep(0.05)
             assert build.wait() == 0
             seconds = time.perf_counter() - started
-            peaks.append(peak)
             print(f"{round_}: {seconds:.1f} s, Sphinx process at most {peak:.0f} MiB")
             if round_ == "cold":
                 over = (seconds - plain) / count
