@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 OUT ?= build/html
 GROUPS := docs pytorch keras $(if $(GPU),gpu,tensorflow)
-export PATTERN SHARD JOBS STRICT GPU
+export PATTERN SHARD JOBS STRICT GPU SITE BRANCH SITE_URL RELEASES
 
 ifeq ($(VENV),)
 PY := $(PYTHON)
@@ -14,9 +14,9 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 TESTABLE := $(VENV)/.testable
 endif
-SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees
+SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees$(if $(SITE_VERSION),-site)
 .DEFAULT_GOAL := help
-.PHONY: help html examples test doctest linkcheck serve lint lock clean
+.PHONY: help html examples test doctest linkcheck site compare release serve lint lock clean
 
 html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1)
 	$(SPHINX) -q -b html docs $(OUT)
@@ -33,6 +33,15 @@ doctest: $(READY) ## the snippets in the pages; executes no example
 linkcheck: $(READY) ## every link in the pages; executes no example
 	$(SPHINX) -q -b linkcheck docs build/linkcheck
 
+site: $(READY) ## this version into build/site/, beside the others (SITE= BRANCH= SITE_URL= RELEASES="0.1 0.2")
+	@$(PY) conf/publish.py
+
+compare: $(READY) $(if $(filter dev,$(OLD) $(NEW)),html) ## what moved between two versions: OLD=v0.1 NEW=dev
+	@$(PY) conf/compare.py "$(OLD)" "$(NEW)"
+
+release: $(READY) ## commit, tag, build and publish the next version: VERSION=0.2
+	@$(PY) conf/release.py "$(VERSION)"
+
 serve: $(READY) ## build, open a server, build again at each change
 	$(PY) -m sphinx_autobuild -c conf -d build/doctrees --watch gallery --watch conf --ignore "*/docs/gallery/*" docs $(OUT)
 
@@ -42,8 +51,8 @@ lint: $(TESTABLE) ## ruff and mypy
 lock: $(TESTABLE) ## pin today's versions of everything in constraints.txt
 	$(PY) -m uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --group dev --group gpu pyproject.toml -o constraints.txt
 
-clean: ## remove what was built; the environment stays
-	rm -rf build docs/gallery
+clean: ## remove what was built; environments and the published site stay
+	rm -rf docs/gallery $(filter-out build/site build/environments,$(wildcard build/*))
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'

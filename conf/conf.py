@@ -11,8 +11,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 project = "Deep Learning Frameworks"
 author = "the contributors"
 copyright = "2025-2026, the contributors"
-release = "0.1"
-version = release
+# SITE_VERSION is set by `make site`, the others by Read the Docs.
+site_version = os.environ.get("SITE_VERSION", "")
+site_hosted = (
+    os.environ.get("READTHEDOCS_VERSION_NAME") or os.environ.get("READTHEDOCS_VERSION", ""),
+    os.environ.get("READTHEDOCS_VERSION_TYPE", ""),
+)
+release = version = site_version or site_hosted[0] or "dev"
 
 # -- Extensions ----------------------------------------------------------------
 
@@ -23,7 +28,13 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "site_ext",
 ]
-exclude_patterns = ["_static", "gallery/**/*.zip", "gallery/**/*.ipynb", "gallery/**/*.py"]
+exclude_patterns = [
+    "_static",
+    "_templates",
+    "gallery/**/*.zip",
+    "gallery/**/*.ipynb",
+    "gallery/**/*.py",
+]
 nitpicky = True
 suppress_warnings = [
     # Siblings share a name on purpose: pytorch/train_mlp and tensorflow/train_mlp. Their
@@ -91,9 +102,17 @@ linkcheck_anchors = False
 
 # -- HTML ------------------------------------------------------------------------
 
+# The alias that always leads to the preferred version; a host that says where it serves
+# this build has its way.
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL") or (
+    os.environ["SITE_URL"].rstrip("/") + "/stable/"
+    if site_version and os.environ.get("SITE_URL")
+    else ""
+)
 html_theme = "pydata_sphinx_theme"
 html_title = "Deep Learning Frameworks: TensorFlow vs PyTorch vs Keras"
 html_short_title = "Frameworks compared"
+templates_path = ["../docs/_templates"]
 html_static_path = ["../docs/_static"]
 html_favicon = "../docs/_static/favicon.svg"
 html_css_files = ["palette.css", "site.css"]
@@ -103,12 +122,11 @@ html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "Frameworks compared"},
     "navbar_align": "left",
-    "navbar_end": ["theme-switcher"],
+    "navbar_end": ["version-switcher-list", "theme-switcher"],
     "show_prev_next": True,
-    "footer_start": ["copyright"],
+    "footer_start": ["made-with", "copyright"],
     "footer_center": [],
     "footer_end": ["sphinx-version"],
-    "check_switcher": False,
 }
 html_sidebars = {
     page: []

@@ -16,8 +16,12 @@
 ``charts``             figures drawn from records
 ``byline``             date, categories, level and computed reading time
 ``published``          ``data/examples.json``
+``versions``           names of versions and their order
+``release``            which release a build is: switcher, banner, ``data/release.json``
 ``navigation``         names for the theme's folding navigation
 =====================  ===========================================================
+
+What puts finished builds beside each other into one site is in ``conf/publisher/``.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ _EXTENSIONS = (
     "charts",
     "byline",
     "published",
+    "release",
     "navigation",
 )
 

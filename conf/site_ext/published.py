@@ -43,6 +43,7 @@ def account(entry: Entry) -> dict[str, Any]:
         "reason": entry.reason,
         **{name: getattr(run, name) if run else None for name in FROM_RECORD},
         "measured": run.measured if run else {},
+        "script": run.inputs["script"] if run else None,
         "failure": _failure(run),
     }
 

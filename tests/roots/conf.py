@@ -8,6 +8,7 @@ globals().update(runpy.run_path(os.environ["SITE_CONF"]))
 html_theme = "basic"
 html_static_path = []
 html_css_files = []
+templates_path = []
 html_js_files = []
 html_theme_options = {}
 html_sidebars = {}

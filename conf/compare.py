@@ -1,0 +1,58 @@
+"""Say what moved between two versions: ``make compare OLD=v1.0 NEW=dev``.
+
+    python conf/compare.py v1.0 dev
+
+Ends with status 1 where the verdict on a statement changed, for a bot that bumps
+versions. Published versions come from ``SITE`` or ``BRANCH``; ``dev`` is the working tree,
+as `make html` built it last.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "conf"))
+
+from sphinx.errors import SphinxError  # noqa: E402 - the path comes first
+
+from publish import place  # noqa: E402
+from publisher import changes, releases  # noqa: E402
+from site_ext import versions  # noqa: E402
+from site_ext.errors import SiteError  # noqa: E402
+
+CHANGED = 1
+UNUSABLE = 2
+
+
+def find(name: str) -> releases.Release:
+    """The release of that name; raises :exc:`SiteError` where it is not to be had."""
+    version = versions.normal(name)
+    if version == versions.DEV:
+        return releases.read_folder(ROOT / "build/html", version)
+    known = place().published()
+    if version not in known:
+        raise SiteError(
+            f"version {version} is not published there, which has "
+            f"{', '.join(versions.in_order(known)) or 'none'}; name another SITE= or BRANCH=, or "
+            f"build it with `make site RELEASES={version}`"
+        )
+    return known[version]
+
+
+def main(old: str, new: str) -> int:
+    found = changes.between(find(old), find(new))
+    print(changes.as_text(found))
+    return CHANGED if found.verdicts else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or not all(sys.argv[1:]):
+        print("usage: make compare OLD=v1.0 NEW=dev", file=sys.stderr)
+        sys.exit(UNUSABLE)
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except SphinxError as error:
+        print(f"make compare: {error}", file=sys.stderr)
+        sys.exit(UNUSABLE)

@@ -1,0 +1,102 @@
+"""Build a version's pages: of the working tree, or of a release from its own commit.
+
+A release is built by its own Makefile with its own pinned versions, in an environment that
+is kept under the name of what it was made from, so that two releases with the same pins
+share one. What a release's tree must offer for that, now and in years: a target for the
+stamp ``<environment>/.ready``, and ``make html VENV= PYTHON=… OUT=…`` that reads
+``SITE_VERSION`` and ``SITE_URL``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+from publisher import repository
+from site_ext import versions
+from site_ext.errors import SiteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Groups of dependencies that no build needs.
+NOT_BUILT_WITH = ("tests", "lint", "dev")
+#: What one make hands on to the next, and must not.
+OF_MAKE = ("MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "VENV", "OUT", "SITE", "RELEASES")
+
+
+def working_tree(root: Path, version: str) -> Path:
+    """Build the tree as it stands, with the Python that runs this; the folder of its pages."""
+    return _html(root, version, sys.executable, root / "build" / "release" / "html")
+
+
+def release(root: Path, version: str) -> Path:
+    """Build release ``version`` from its commit; the folder of its pages."""
+    commit = repository.commit_of(root, version)
+    tree = root / "build" / "releases" / version
+    _check_out(root, commit, tree)
+    _keep_records(root, tree)
+    return _html(tree, version, _python_for(root, tree), tree / "build" / "release" / "html")
+
+
+def _check_out(root: Path, commit: str, tree: Path) -> None:
+    """A clone of its own at ``commit``; one that is there already keeps what it has built."""
+    if not (tree / ".git").exists():
+        shutil.rmtree(tree, ignore_errors=True)
+        tree.parent.mkdir(parents=True, exist_ok=True)
+        repository.git(root, "clone", "-q", "--shared", "--no-checkout", str(root), str(tree))
+    repository.git(tree, "checkout", "-q", "--force", "--detach", commit)
+
+
+def _keep_records(root: Path, tree: Path) -> None:
+    """Start from this tree's records: what is out of date for the release runs again."""
+    records = tree / "build" / "records"
+    if not records.exists() and (root / "build" / "records").exists():
+        shutil.copytree(root / "build" / "records", records)
+
+
+def _python_for(root: Path, tree: Path) -> str:
+    """The Python of the environment with the release's pinned versions."""
+    if lock_of(tree) == lock_of(root):
+        return sys.executable
+    folder = root / "build" / "environments" / lock_of(tree)
+    stamp = folder / ".ready"
+    if not stamp.exists():
+        print(f"the environment of {tree.name}: build/environments/{folder.name}", flush=True)
+        _make(tree, str(stamp), f"VENV={folder}")
+    return str(folder / "bin" / "python")
+
+
+def lock_of(tree: Path) -> str:
+    """A short name for what decides the installed versions in ``tree``."""
+    project = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = {k: v for k, v in project["dependency-groups"].items() if k not in NOT_BUILT_WITH}
+    pins = (tree / "constraints.txt").read_text(encoding="utf-8")
+    decides = json.dumps([groups, pins, sys.version_info[:2], os.environ.get("GPU", "")])
+    return hashlib.sha256(decides.encode()).hexdigest()[:12]
+
+
+def _html(tree: Path, version: str, python: str, out: Path) -> Path:
+    """Pages made from nothing, so that no page of an earlier build is among them."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _make(tree, "html", "VENV=", f"PYTHON={python}", f"OUT={out}", SITE_VERSION=version)
+    except SiteError as error:
+        what = "the working tree" if version == versions.DEV else f"version {version}"
+        raise SiteError(f"{what} did not build, and was not published; {error}") from error
+    return out
+
+
+def _make(tree: Path, *arguments: str, **settings: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+    command = [os.environ.get("MAKE") or "make", "--no-print-directory", *arguments]
+    done = subprocess.run(command, cwd=tree, check=False, env=environment | settings)
+    if done.returncode:
+        raise SiteError(f"what `make {arguments[0]}` said is above")

@@ -1,0 +1,201 @@
+"""What moved between two releases: verdicts, measured values, timings.
+
+Pure functions of two :class:`~publisher.releases.Release`, shown by the root's page and by
+``make compare``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from publisher.releases import Release
+
+#: Measured values with such a name are times or sizes of memory: they differ at each run.
+UNSTEADY = ("_seconds", "_ms", "_us", "_mib", "_per_second")
+#: Relative; a smaller difference is rounding.
+SMALL = 1e-6
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim whose verdict is another one now."""
+
+    claim: str
+    statement: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A measured value that is another one now, and what changed for its example."""
+
+    example: str
+    title: str
+    key: str
+    old: str
+    new: str
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Wall seconds on both sides."""
+
+    example: str
+    title: str
+    old: float
+    new: float
+
+
+@dataclass
+class Changes:
+    """All that moved from ``old`` to ``new``."""
+
+    old: Release
+    new: Release
+    frameworks: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    claims_added: list[str] = field(default_factory=list)
+    claims_removed: list[str] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    examples_added: list[str] = field(default_factory=list)
+    examples_removed: list[str] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
+    #: Examples whose two times were taken on unlike machines, or beside others.
+    not_compared: list[str] = field(default_factory=list)
+
+
+def between(old: Release, new: Release) -> Changes:
+    """What moved."""
+    found = Changes(old, new, frameworks=_versions_moved(old.versions, new.versions))
+    claims_then, claims_now = old.claims or {}, new.claims or {}
+    found.claims_added = sorted(set(claims_now) - set(claims_then))
+    found.claims_removed = sorted(set(claims_then) - set(claims_now))
+    for name in sorted(set(claims_then) & set(claims_now)):
+        then, now = claims_then[name], claims_now[name]
+        if then["verdict"] != now["verdict"]:
+            found.verdicts.append(Verdict(name, now["statement"], then["verdict"], now["verdict"]))
+    found.examples_added = sorted(set(new.examples) - set(old.examples))
+    found.examples_removed = sorted(set(old.examples) - set(new.examples))
+    for name in sorted(set(old.examples) & set(new.examples)):
+        _compare_example(old.examples[name], new.examples[name], found)
+    return found
+
+
+def _compare_example(then: dict[str, Any], now: dict[str, Any], found: Changes) -> None:
+    name, title = now["name"], now["title"]
+    causes = tuple(_causes(then, now))
+    for key in sorted(set(then["measured"]) | set(now["measured"])):
+        if key.endswith(UNSTEADY):
+            continue
+        old, new = then["measured"].get(key), now["measured"].get(key)
+        if _differ(old, new):
+            shown = (_show(old, new), _show(new, old))
+            found.moved.append(Moved(name, title, key, *shown, causes))
+    if then["wall_seconds"] is None or now["wall_seconds"] is None:
+        return
+    if then.get("executed_at") == now.get("executed_at"):
+        return  # the same run, shown by both
+    if comparable(then, now):
+        found.timings.append(Timing(name, title, then["wall_seconds"], now["wall_seconds"]))
+    else:
+        found.not_compared.append(name)
+
+
+def comparable(then: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether two runs' times may stand side by side: alike machines, nothing beside them."""
+    alone = then.get("exclusive", True) and now.get("exclusive", True)
+    return bool(alone and machine_key(then["machine"]) == machine_key(now["machine"]))
+
+
+def machine_key(machine: dict[str, Any]) -> tuple[Any, ...]:
+    """What makes two machines alike. Memory to a quarter: it wavers with the kernel."""
+    ram = machine.get("ram_gib") or 0
+    steps = round(math.log2(ram) * 4) if ram else 0
+    return machine.get("cpu"), machine.get("cores"), machine.get("gpu"), steps
+
+
+def machine_line(machine: dict[str, Any]) -> str:
+    """``AMD EPYC, 2 cores, 24 GiB, no GPU``."""
+    cores = machine.get("cores")
+    return (
+        f"{machine.get('cpu')}, {cores} core{'' if cores == 1 else 's'}, "
+        f"{machine.get('ram_gib')} GiB, {machine.get('gpu') or 'no GPU'}"
+    )
+
+
+def _causes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    causes = _versions_moved(then["versions"] or {}, now["versions"] or {})
+    if then.get("script") != now.get("script"):
+        causes.append("the script changed")
+    if then["machine"] and now["machine"] and then["machine"] != now["machine"]:
+        causes.append("another machine")
+    if not causes and then.get("key") != now.get("key"):
+        causes.append("a file beside the script changed")
+    return causes or ["nothing that is recorded: not the same from run to run"]
+
+
+def _versions_moved(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    return [
+        f"{name} {then.get(name, 'absent')} -> {now.get(name, 'absent')}"
+        for name in sorted(set(then) | set(now))
+        if then.get(name) != now.get(name)
+    ]
+
+
+def _differ(old: Any, new: Any) -> bool:
+    if _is_number(old) and _is_number(new):
+        return not math.isclose(old, new, rel_tol=SMALL, abs_tol=1e-12)
+    return bool(old != new)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _show(value: Any, beside: Any) -> str:
+    """A value with as many digits as it takes to tell it from the one beside it."""
+    if value is None:
+        return "absent"
+    if not _is_number(value) or isinstance(value, int):
+        return f"{value:,}" if _is_number(value) else str(value)
+    for digits in (4, 6, 9):
+        shown = f"{value:.{digits}g}"
+        if not _is_number(beside) or shown != f"{beside:.{digits}g}":
+            return shown
+    return repr(value)
+
+
+def as_text(found: Changes) -> str:
+    """For a terminal and for a bot's comment."""
+    lines = [f"{found.old.version} -> {found.new.version}", ""]
+    lines += _part("Frameworks", found.frameworks, "the same")
+    if found.new.claims is None or found.old.claims is None:
+        without = [r.version for r in (found.old, found.new) if r.claims is None]
+        lines += [f"Verdicts: not compared ({' and '.join(without)} has no ledger)", ""]
+    else:
+        verdicts = [f"{v.claim}: {v.old} -> {v.new}   “{v.statement}”" for v in found.verdicts]
+        lines += _part("Verdicts that changed", verdicts)
+        lines += _part("Claims added", found.claims_added)
+        lines += _part("Claims removed", found.claims_removed)
+    moved = [
+        f"{m.example}.{m.key}: {m.old} -> {m.new}   ({'; '.join(m.causes)})" for m in found.moved
+    ]
+    lines += _part("Measured values that moved", moved)
+    lines += _part("Examples added", found.examples_added)
+    lines += _part("Examples removed", found.examples_removed)
+    times = [f"{t.example}: {t.old:.1f} s -> {t.new:.1f} s" for t in found.timings]
+    lines += _part("Wall times, on alike machines", times, "none run again")
+    if found.not_compared:
+        lines += _part("Wall times not compared: unlike machines, or not alone", found.not_compared)
+    return "\n".join(lines).rstrip()
+
+
+def _part(title: str, lines: list[str], none: str = "none") -> list[str]:
+    if not lines:
+        return [f"{title}: {none}", ""]
+    return [f"{title}: {len(lines)}", *(f"  {line}" for line in lines), ""]

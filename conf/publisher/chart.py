@@ -1,0 +1,155 @@
+"""Wall times over the releases: a small panel for each example, all with one axis.
+
+Times of unlike machines are never joined: a line ends where the machine changes, a dashed
+rule marks the place, and the letter and the shape of the marks change with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
+
+from publisher import changes
+
+if TYPE_CHECKING:
+    from publisher.releases import Release
+
+WIDTH, HEIGHT = 260, 120
+LEFT, RIGHT, TOP, BOTTOM = 12, 52, 20, 22
+SHAPES = ("circle", "square", "triangle", "diamond")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One example in one release; ``machine`` counts the machines from 0."""
+
+    release: int
+    seconds: float
+    machine: int
+    alone: bool
+    label: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One example's points, oldest first."""
+
+    name: str
+    title: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The panels, and what the letters of the machines stand for."""
+
+    panels: list[Panel]
+    machines: list[str]
+    shapes: list[Markup]
+
+
+def draw(in_time: list[Release]) -> Chart:
+    """The chart over releases, oldest first."""
+    machines: dict[tuple[Any, ...], tuple[int, str]] = {}
+    series: dict[str, list[Point]] = {}
+    titles: dict[str, str] = {}
+    for number, release in enumerate(in_time):
+        for name, entry in release.examples.items():
+            if entry["wall_seconds"] is None or not entry.get("machine"):
+                continue
+            line = changes.machine_line(entry["machine"])
+            key = changes.machine_key(entry["machine"])
+            machine, _ = machines.setdefault(key, (len(machines), line))
+            alone = bool(entry.get("exclusive", True))
+            seconds = float(entry["wall_seconds"])
+            label = f"{release.version}: {seconds:.1f} s on machine {letter(machine)}"
+            label += "" if alone else ", beside other examples"
+            series.setdefault(name, []).append(Point(number, seconds, machine, alone, label))
+            titles[name] = entry["title"]
+    top = max((point.seconds for points in series.values() for point in points), default=1.0)
+    names = [release.version for release in in_time]
+    panels = [
+        Panel(name, titles[name], _svg(titles[name], series[name], names, top))
+        for name in sorted(series)
+    ]
+    shapes = [_alone_shape(number) for number in range(len(machines))]
+    return Chart(panels, [line for _, line in machines.values()], shapes)
+
+
+def letter(machine: int) -> str:
+    """A, B, …, Z, AA."""
+    text = ""
+    machine += 1
+    while machine:
+        machine, rest = divmod(machine - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def _svg(title: str, points: list[Point], releases: list[str], top: float) -> Markup:
+    across, down = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def x(point: Point) -> float:
+        return LEFT + across * (point.release / (len(releases) - 1) if len(releases) > 1 else 0.5)
+
+    def y(point: Point) -> float:
+        return TOP + down * (1 - point.seconds / top)
+
+    base = TOP + down
+    parts = [f'<line class="axis" x1="{LEFT}" x2="{LEFT + across}" y1="{base}" y2="{base}"/>']
+    for one, other in pairwise(points):
+        if one.machine != other.machine:
+            at = (x(one) + x(other)) / 2
+            parts.append(f'<line class="rule" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{base}"/>')
+        elif one.alone and other.alone:
+            ends = f'x1="{x(one):.1f}" y1="{y(one):.1f}" x2="{x(other):.1f}" y2="{y(other):.1f}"'
+            parts.append(f'<line class="course" {ends}/>')
+    for number, point in enumerate(points):
+        parts.append(_mark(point, x(point), y(point)))
+        if number == 0 or points[number - 1].machine != point.machine:
+            named = f'<text class="machine" x="{x(point):.1f}" y="{TOP - 8}">'
+            parts.append(f"{named}{letter(point.machine)}</text>")
+    last = points[-1]
+    parts.append(
+        f'<text class="value" x="{x(last) + 8:.1f}" y="{y(last) + 4:.1f}">{last.seconds:.1f} s</text>'
+    )
+    ends = [(points[0], "start" if len(points) > 1 else "middle")]
+    ends += [(last, "end")] if len(points) > 1 else []
+    for point, anchor in ends:
+        name = escape(releases[point.release])
+        shift = {"start": -6, "middle": 0, "end": 6}[anchor]
+        parts.append(
+            f'<text class="release" text-anchor="{anchor}" '
+            f'x="{x(point) + shift:.1f}" y="{HEIGHT - 6}">{name}</text>'
+        )
+    said = escape(f"{title}: " + "; ".join(point.label for point in points))
+    return Markup(
+        f'<svg class="panel" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _mark(point: Point, x: float, y: float) -> str:
+    kind = "mark" if point.alone else "mark crowded"
+    shape = _shape(SHAPES[point.machine % len(SHAPES)], x, y)
+    return f'<g class="{kind}"><title>{escape(point.label)}</title>{shape}</g>'
+
+
+def _shape(shape: str, x: float, y: float, r: float = 4.5) -> str:
+    if shape == "circle":
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}"/>'
+    corners = {
+        "square": [(-1, -1), (1, -1), (1, 1), (-1, 1)],
+        "triangle": [(0, -1.2), (1.1, 1), (-1.1, 1)],
+        "diamond": [(0, -1.4), (1.2, 0), (0, 1.4), (-1.2, 0)],
+    }[shape]
+    path = " ".join(f"{x + dx * r:.1f},{y + dy * r:.1f}" for dx, dy in corners)
+    return f'<polygon points="{path}"/>'
+
+
+def _alone_shape(machine: int) -> Markup:
+    shape = _shape(SHAPES[machine % len(SHAPES)], 7, 7)
+    return Markup(f'<svg class="key" viewBox="0 0 14 14" aria-hidden="true">{shape}</svg>')

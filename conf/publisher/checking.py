@@ -1,0 +1,119 @@
+"""Whether a build is fit to be published: links within it, what its pages load, its data.
+
+Links to other hosts are the link check's business, not this.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from publisher import releases
+from site_ext.errors import SiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: What a page may lean on above its version's own folder; `publisher.root` makes it.
+AT_ROOT = {"index.html", "versions.css", "versions.html", "switcher.json", "changes.html"}
+PER_PAGE = ("versions", "stable", "latest")
+SHOWN = 20
+
+_URL = re.compile(r"""url\(\s*["']?([^"')]+)""")
+
+
+class _Page(HTMLParser):
+    """The addresses that a page links to or loads, and the fragments it offers."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.addresses: list[tuple[int, str]] = []
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if value is None:
+                continue
+            if name == "id" or (name == "name" and tag == "a"):
+                self.ids.add(value)
+            elif name in {"href", "src", "poster"} or (name == "data" and tag == "object"):
+                self.addresses.append((self.getpos()[0], value))
+            elif name == "srcset":
+                for part in value.split(","):
+                    self.addresses.append((self.getpos()[0], part.split()[0]))
+
+    handle_startendtag = handle_starttag
+
+
+def check(built: Path, version: str) -> releases.Release:
+    """The release in the folder ``built``; raises :exc:`SiteError` that lists what is wrong."""
+    release = releases.read_folder(built, version)
+    problems = [
+        f"data/examples.json: {name} failed"
+        for name, entry in release.examples.items()
+        if entry["status"] == "failed"
+    ]
+    problems += _Links(built, release).wrong()
+    if problems:
+        shown = "\n".join(f"    {problem}" for problem in problems[:SHOWN])
+        more = f"\n    and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise SiteError(
+            f"version {version} is not fit to be published, and was not; repair what these "
+            f"name and build again\n{shown}{more}"
+        )
+    return release
+
+
+class _Links:
+    """The addresses in the pages and styles of a build."""
+
+    def __init__(self, built: Path, release: releases.Release) -> None:
+        self.built = built
+        self.release = release
+        self.files = {path for path in built.rglob("*") if path.is_file()}
+        self.pages = {path: _parse(path) for path in sorted(self.files) if path.suffix == ".html"}
+
+    def wrong(self) -> Iterator[str]:
+        """A line for each address that leads nowhere."""
+        for path, page in self.pages.items():
+            for line, address in page.addresses:
+                if reason := self._reason(path, address):
+                    yield f"{path.relative_to(self.built)}:{line}: {address} {reason}"
+        for path in sorted(path for path in self.files if path.suffix == ".css"):
+            for address in _URL.findall(path.read_text(encoding="utf-8")):
+                if reason := self._reason(path, address):
+                    yield f"{path.relative_to(self.built)}: {address} {reason}"
+
+    def _reason(self, path: Path, address: str) -> str:
+        """What is wrong with an address, or nothing."""
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc:
+            return ""
+        if parts.path.startswith("/"):
+            return "is absolute: it breaks where the site is served below a path"
+        target = Path(os.path.normpath(path.parent / unquote(parts.path))) if parts.path else path
+        within = os.path.relpath(target, self.built)
+        if within.startswith(".."):
+            made = _made_at_root(within.removeprefix("../"), self.release)
+            return "" if made else "is not part of the site"
+        if target not in self.files:
+            return "does not exist"
+        page = self.pages.get(target)
+        if parts.fragment and page is not None and unquote(parts.fragment) not in page.ids:
+            return "names a place that the page does not have"
+        return ""
+
+
+def _parse(path: Path) -> _Page:
+    page = _Page()
+    page.feed(path.read_text(encoding="utf-8"))
+    return page
+
+
+def _made_at_root(above: str, release: releases.Release) -> bool:
+    folder, _, page = above.partition("/")
+    return above in AT_ROOT or (folder in PER_PAGE and page in release.pages)

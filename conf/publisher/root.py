@@ -1,0 +1,169 @@
+"""The files at the site's root, made anew from all versions' data by each publication.
+
+No address in them is absolute, so that the site can stand below any path, but for what
+search engines want so: with ``SITE_URL``, canonical links, the sitemap and the page
+for what was not found name the whole address.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from publisher import changes, chart, releases
+from site_ext import versions
+from site_ext.errors import SiteError
+from site_ext.release import frameworks_line
+
+if TYPE_CHECKING:
+    from publisher.releases import Release
+
+SWITCHER = "switcher.json"
+#: What the root holds besides the versions and the folders ``versions``, ``stable``, ``latest``.
+FILES = (
+    "index.html", "versions.html", "changes.html", "404.html", "robots.txt", "sitemap.xml",
+    "versions.css", "root.css", ".nojekyll", SWITCHER,
+)  # fmt: skip
+TEMPLATES = Path(__file__).parent / "templates"
+WORDS = {"release": "", "pre-release": "pre-release", "dev": "not released"}
+
+
+def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
+    """Write the root of a site that holds the versions ``known`` into ``folder``."""
+    url = checked_url(site_url)
+    best, newest = versions.preferred(known), versions.newest(known)
+    templates = _templates()
+    shared: dict[str, Any] = {
+        "releases": releases.in_order(known),
+        "preferred": known[best],
+        "url": url,
+        "base": f"{urlsplit(url).path}" if url else "",
+    }
+
+    def page(name: str, template: str, **more: Any) -> None:
+        depth = name.count("/")
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = templates.get_template(template).render(shared | {"up": "../" * depth} | more)
+        target.write_text(text, encoding="utf-8")
+
+    page("index.html", "forward.html", target=known[best], page="index.html")
+    page("versions.html", "versions.html", page="", pages=_homes(known))
+    page("404.html", "404.html", pages=_homes(known))
+    page("changes.html", "changes.html", **_history(known))
+    for name in sorted(set().union(*(release.pages for release in known.values()))):
+        page(f"versions/{name}", "versions.html", page=name, pages=_places(known, name))
+        for alias, version in (("stable", best), ("latest", newest)):
+            has = name in known[version].pages
+            template = "forward.html" if has else "lacking.html"
+            page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
+    (folder / "root.css").write_bytes((TEMPLATES / "root.css").read_bytes())
+    (folder / SWITCHER).write_text(switcher(known), encoding="utf-8")
+    (folder / "versions.css").write_text(banner_style(best), encoding="utf-8")
+    page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))
+    robots = f"User-agent: *\nAllow: /\n{f'Sitemap: {url}sitemap.xml' if url else ''}".rstrip()
+    (folder / "robots.txt").write_text(robots + "\n", encoding="utf-8")
+    # GitHub Pages would leave out _static/ and _images/ without it.
+    (folder / ".nojekyll").write_text("", encoding="utf-8")
+
+
+def checked_url(site_url: str) -> str:
+    """The site's address with one slash at its end; raises :exc:`SiteError` if it is none."""
+    if not site_url:
+        return ""
+    parts = urlsplit(site_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise SiteError(f"SITE_URL={site_url}: not an address like https://example.org/project/")
+    return site_url.rstrip("/") + "/"
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "address": quote,
+        "frameworks": frameworks_line,
+        "machine": changes.machine_line,
+        "word": lambda version: WORDS[versions.kind(version)],
+        "letter": chart.letter,
+    }
+    return environment
+
+
+def switcher(known: dict[str, Release]) -> str:
+    """The list that the pages' menus read, in pydata-sphinx-theme's form.
+
+    ``url`` is relative to this file. Exactly one entry has ``preferred``.
+    """
+    best = versions.preferred(known)
+    entries: list[dict[str, Any]] = []
+    for release in releases.in_order(known):
+        version = release.version
+        word = "newest release" if version == best else WORDS[versions.kind(version)]
+        word = word if versions.kind(version) != "dev" else "not released"
+        entry = {
+            "version": version,
+            "name": f"{version} ({word})" if word else version,
+            "url": release.home,
+        }
+        entries.append(entry | ({"preferred": True} if version == best else {}))
+    return "[\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]\n"
+
+
+def versions_in_switcher(text: str, where: str) -> list[str]:
+    """The versions in a published list; raises :exc:`SiteError` if it is no such list."""
+    repair = "delete it, and publish again: it is made anew from the versions' folders"
+    try:
+        entries = json.loads(text)
+        found = [(entry["version"], entry["url"], entry.get("preferred")) for entry in entries]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SiteError(f"{where}: not a list of versions ({error!r}); {repair}") from error
+    if sum(1 for _, _, preferred in found if preferred) != 1:
+        raise SiteError(f"{where}: not exactly one version is preferred; {repair}")
+    return [str(version) for version, _, _ in found]
+
+
+def banner_style(best: str) -> str:
+    """The style sheet that shows the banner on every release but the preferred one."""
+    return (
+        "/* Made by each publication. Releases know nothing of those after them: this tells\n"
+        f"   them that {best} is the one to read. */\n"
+        f'.version-banner-release:not([data-version="{best}"]) {{\n  display: block;\n}}\n'
+    )
+
+
+def _homes(known: dict[str, Release]) -> list[dict[str, Any]]:
+    return _places(known, "index.html")
+
+
+def _places(known: dict[str, Release], page: str) -> list[dict[str, Any]]:
+    """Each version, with the address of ``page`` in it from the root, or of its home."""
+    return [
+        {
+            "release": release,
+            "has": page in release.pages,
+            "address": release.home + (page if page in release.pages else "index.html"),
+        }
+        for release in releases.in_order(known)
+    ]
+
+
+def _history(known: dict[str, Release]) -> dict[str, Any]:
+    """What the page of changes shows: each version against the one before it."""
+    ordered = releases.in_time(known)
+    steps = [changes.between(old, new) for old, new in pairwise(ordered)]
+    return {
+        "steps": steps[::-1],
+        "first": ordered[0],
+        "chart": chart.draw(ordered),
+    }

@@ -1,0 +1,82 @@
+/* The list of versions, from switcher.json at the site's root. Without this script the
+   list holds one link, to a page that has them all. */
+(() => {
+  "use strict";
+  const MISSING = "missing";
+
+  /* A page that another version lacks: its reader lands on that version's home, with a word. */
+  function sayWhatIsMissing(version) {
+    const address = new URL(location.href);
+    const page = address.searchParams.get(MISSING);
+    const article = document.querySelector(".bd-article");
+    if (!page || !article) return;
+    const word = document.createElement("p");
+    word.className = "version-word";
+    word.setAttribute("role", "status");
+    word.textContent = `Version ${version} has no page ${page}. This is its home.`;
+    article.prepend(word);
+    address.searchParams.delete(MISSING);
+    history.replaceState(null, "", address);
+  }
+
+  async function exists(address) {
+    try {
+      return (await fetch(address, { method: "HEAD" })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async function follow(event, home, page) {
+    // A click that opens a tab of its own goes its way.
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const same = new URL(page, home);
+    if (await exists(same)) {
+      same.hash = location.hash;
+      location.assign(same);
+    } else {
+      const first = new URL("index.html", home);
+      first.searchParams.set(MISSING, page);
+      location.assign(first);
+    }
+  }
+
+  function item(entry, root, list) {
+    const home = new URL(entry.url, root);
+    const link = document.createElement("a");
+    link.href = new URL(list.dataset.page, home);
+    link.textContent = entry.name || entry.version;
+    if (entry.version === list.dataset.version) link.setAttribute("aria-current", "true");
+    link.addEventListener("click", (event) => follow(event, home, list.dataset.page));
+    const line = document.createElement("li");
+    line.append(link);
+    return line;
+  }
+
+  async function fill(lists) {
+    const root = new URL(lists[0].dataset.root, location.href);
+    const answer = await fetch(new URL("switcher.json", root));
+    if (!answer.ok) return;
+    const entries = await answer.json();
+    for (const list of lists) {
+      list.querySelector("ul").prepend(...entries.map((entry) => item(entry, root, list)));
+    }
+  }
+
+  const lists = [...document.querySelectorAll(".version-list")];
+  if (!lists.length) return;
+  sayWhatIsMissing(lists[0].dataset.version);
+  // The link that stands there already will do where the list can't be had.
+  fill(lists).catch(() => {});
+  document.addEventListener("click", (event) => {
+    for (const list of lists) if (!list.contains(event.target)) list.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const open = lists.find((list) => list.open);
+    if (event.key === "Escape" && open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  });
+})();
