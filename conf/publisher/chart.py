@@ -110,15 +110,15 @@ def _svg(title: str, points: list[Point], releases: list[str], top: float) -> Ma
     for number, point in enumerate(points):
         parts.append(_mark(point, x(point), y(point)))
         if number == 0 or points[number - 1].machine != point.machine:
-            named = f'<text class="machine" x="{x(point):.1f}" y="{TOP - 8}">'
-            parts.append(f"{named}{letter(point.machine)}</text>")
+            place = f'x="{x(point):.1f}" y="{TOP - 8}"'
+            parts.append(f'<text class="machine" {place}>{letter(point.machine)}</text>')
     last = points[-1]
     parts.append(
         f'<text class="value" x="{x(last) + 8:.1f}" y="{y(last) + 4:.1f}">{last.seconds:.1f} s</text>'
     )
-    ends = [(points[0], "start" if len(points) > 1 else "middle")]
-    ends += [(last, "end")] if len(points) > 1 else []
-    for point, anchor in ends:
+    named = [(points[0], "start" if len(points) > 1 else "middle")]
+    named += [(last, "end")] if len(points) > 1 else []
+    for point, anchor in named:
         name = escape(releases[point.release])
         shift = {"start": -6, "middle": 0, "end": 6}[anchor]
         parts.append(
@@ -141,12 +141,12 @@ def _mark(point: Point, x: float, y: float) -> str:
 def _shape(shape: str, x: float, y: float, r: float = 4.5) -> str:
     if shape == "circle":
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}"/>'
-    corners = {
+    offsets: dict[str, list[tuple[float, float]]] = {
         "square": [(-1, -1), (1, -1), (1, 1), (-1, 1)],
         "triangle": [(0, -1.2), (1.1, 1), (-1.1, 1)],
         "diamond": [(0, -1.4), (1.2, 0), (0, 1.4), (-1.2, 0)],
-    }[shape]
-    path = " ".join(f"{x + dx * r:.1f},{y + dy * r:.1f}" for dx, dy in corners)
+    }
+    path = " ".join(f"{x + dx * r:.1f},{y + dy * r:.1f}" for dx, dy in offsets[shape])
     return f'<polygon points="{path}"/>'
 
 

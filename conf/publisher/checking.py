@@ -75,7 +75,8 @@ class _Links:
         self.built = built
         self.release = release
         self.files = {path for path in built.rglob("*") if path.is_file()}
-        self.pages = {path: _parse(path) for path in sorted(self.files) if path.suffix == ".html"}
+        # Not what lies in _static/: the theme's templates are there, too.
+        self.pages = {built / name: _parse(built / name) for name in sorted(release.pages)}
 
     def wrong(self) -> Iterator[str]:
         """A line for each address that leads nowhere."""

@@ -258,8 +258,7 @@ class Branch:
 
     def _commit(self, new: Path, index: str, message: str) -> None:
         """One commit: the tip, with the pieces in ``new`` in place of those of their names."""
-        settings = os.environ | {"GIT_INDEX_FILE": index}
-        git = partial(repository.git, self.repo, env=settings)
+        git = partial(repository.git, self.repo, index=index)
         if self._tip:
             git("read-tree", self._tip)
             gone = sorted(entry.name for entry in new.iterdir())

@@ -8,6 +8,7 @@ commit in nothing but the list is that release, too.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,12 +31,17 @@ class Listed:
     commit: str
 
 
-def git(root: Path, *arguments: str, **more: str) -> str:
-    """What git prints; raises :exc:`SiteError` with its own words where it fails."""
+def git(root: Path, *arguments: str, index: str | None = None) -> str:
+    """What git prints; raises :exc:`SiteError` with its own words where it fails.
+
+    ``index`` is the file of an index other than the repository's own.
+    """
+    settings = os.environ | ({"GIT_INDEX_FILE": index} if index else {})
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=root, check=False, capture_output=True, text=True, **more
-        )
+            ["git", *arguments],
+            cwd=root, check=False, capture_output=True, text=True, env=settings,
+        )  # fmt: skip
     except OSError as error:
         raise SiteError(f"git could not be started ({error.strerror}); install it") from error
     if done.returncode:
