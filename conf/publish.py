@@ -33,37 +33,41 @@ def place() -> places.Place:
     return places.Folder(Path(site).resolve() if site else ROOT / "build" / "site")
 
 
+def site_url() -> str:
+    """The address that ``SITE_URL`` gives, checked; empty without one."""
+    return root.checked_url(os.environ.get("SITE_URL", ""))
+
+
 def main() -> None:
-    site_url = root.checked_url(os.environ.get("SITE_URL", ""))
-    there = place()
+    there, url = place(), site_url()
     wanted = os.environ.get("RELEASES", "").split()
     if wanted:
         for name in wanted:
-            _publish_release(there, versions.normal(name), site_url)
+            _publish_release(there, versions.normal(name), url)
     else:
-        _publish_tree(there, site_url)
+        _publish_tree(there, url)
 
 
-def _publish_release(there: places.Place, version: str, site_url: str) -> None:
+def _publish_release(there: places.Place, version: str, url: str) -> None:
     if version == versions.DEV:
         raise SiteError("RELEASES is for releases; the working tree is published without it")
     if version in there.published():
         print(f"version {version} is published already, and stays as it is", flush=True)
         return
-    _publish(there, building.release(ROOT, version), version, site_url)
+    _publish(there, building.release(ROOT, version), version, url)
 
 
-def _publish_tree(there: places.Place, site_url: str) -> None:
+def _publish_tree(there: places.Place, url: str) -> None:
     repository.require_clean(ROOT)
     version = repository.version_of(ROOT)
     # Before minutes are spent on building what can't be published.
     places.require_new(there.published(), version)
-    _publish(there, building.working_tree(ROOT, version), version, site_url)
+    _publish(there, building.working_tree(ROOT, version), version, url)
 
 
-def _publish(there: places.Place, built: Path, version: str, site_url: str) -> None:
+def _publish(there: places.Place, built: Path, version: str, url: str) -> None:
     release = checking.check(built, version)
-    there.publish(built, release, site_url)
+    there.publish(built, release, url)
     print(f"version {version} is published: {there}", flush=True)
 
 

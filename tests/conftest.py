@@ -19,7 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "conf"))
 
 #: What a build must not take from whoever runs the tests.
-SETTINGS = ("PATTERN", "SHARD", "JOBS", "STRICT", "MAKEFLAGS", "MAKELEVEL", "KERAS_BACKEND")
+SETTINGS = (
+    "PATTERN", "SHARD", "JOBS", "STRICT", "GPU", "MAKEFLAGS", "MAKELEVEL", "KERAS_BACKEND",
+    "SITE", "BRANCH", "SITE_URL", "RELEASES", "SITE_VERSION",
+    "READTHEDOCS", "READTHEDOCS_VERSION", "READTHEDOCS_VERSION_NAME", "READTHEDOCS_VERSION_TYPE",
+    "READTHEDOCS_CANONICAL_URL",
+)  # fmt: skip
 
 
 def clean_environment(**more: str) -> dict[str, str]:

@@ -75,7 +75,12 @@ class Folder:
 
     def _require_site(self) -> None:
         """Raise :exc:`SiteError` for a folder that holds something else."""
-        if self._unfinished().exists() or (self.path / root.SWITCHER).exists():
+        ours = (
+            self._unfinished(),
+            self.path / root.SWITCHER,
+            *self.path.glob(f"*/{releases.ABOUT}"),
+        )
+        if any(path.exists() for path in ours):
             return
         taken = [name for name in root.FILES if (self.path / name).exists()]
         if taken:
@@ -146,12 +151,12 @@ class Folder:
         try:
             yield
         except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
-                raise
+            # Copying a folder reports what failed as a list of (from, to, why).
+            why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
             free = shutil.disk_usage(self.path).free // 2**20
             raise SiteError(
-                f"{self.path}: {error.strerror}, with {free} MiB free; the site is as it was. "
-                "Make room or name another folder with SITE="
+                f"{self.path}: {why}, with {free} MiB free on that disk. No version was changed; "
+                "make room, or name another folder with SITE=, and publish again"
             ) from error
 
 

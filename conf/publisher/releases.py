@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+ABOUT = "data/release.json"
 #: What each file must hold in each of its entries.
 NEEDED = {
-    "data/release.json": {"version", "date", "commit", "versions", "machine", "pages"},
+    ABOUT: {"version", "date", "commit", "versions", "machine", "pages"},
     "data/examples.json": {"name", "title", "status", "wall_seconds", "measured", "versions"},
     "data/claims.json": {"id", "statement", "verdict"},
 }
 #: Of the first version on; the ledger came later.
-REQUIRED = ("data/release.json", "data/examples.json")
+REQUIRED = (ABOUT, "data/examples.json")
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ def read(version: str, read_text: Callable[[str], str], where: str) -> Release:
     FileNotFoundError; ``where`` is what to call that version's folder.
     """
     data = {name: _load(name, read_text, where) for name in NEEDED}
-    about = data["data/release.json"]
+    about = data[ABOUT]
     if about["version"] != version:
         raise SiteError(
-            f"{where}/data/release.json: this is version {about['version']!r}, in the folder of "
+            f"{where}/{ABOUT}: this is version {about['version']!r}, in the folder of "
             f"{version!r}; move the folder to where it belongs"
         )
     claims = data["data/claims.json"]
@@ -87,7 +88,7 @@ def _load(name: str, read_text: Callable[[str], str], where: str) -> Any:
         raise SiteError(
             f"{where}/{name}: not JSON ({error}); put the published file back"
         ) from error
-    entries = [data] if name == "data/release.json" else data
+    entries = [data] if name == ABOUT else data
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SiteError(f"{where}/{name}: not of the form that a build writes; put it back")
     for number, entry in enumerate(entries):

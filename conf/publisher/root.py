@@ -27,9 +27,10 @@ SWITCHER = "switcher.json"
 #: What the root holds besides the versions and the folders ``versions``, ``stable``, ``latest``.
 FILES = (
     "index.html", "versions.html", "changes.html", "404.html", "robots.txt", "sitemap.xml",
-    "versions.css", "root.css", ".nojekyll", SWITCHER,
+    "versions.css", "root.css", "favicon.svg", ".nojekyll", SWITCHER,
 )  # fmt: skip
 TEMPLATES = Path(__file__).parent / "templates"
+ICON = TEMPLATES.parent.parent.parent / "docs" / "_static" / "favicon.svg"
 WORDS = {"release": "", "pre-release": "pre-release", "dev": "not released"}
 
 
@@ -63,6 +64,7 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
             template = "forward.html" if has else "lacking.html"
             page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
     (folder / "root.css").write_bytes((TEMPLATES / "root.css").read_bytes())
+    (folder / "favicon.svg").write_bytes(ICON.read_bytes())
     (folder / SWITCHER).write_text(switcher(known), encoding="utf-8")
     (folder / "versions.css").write_text(banner_style(best), encoding="utf-8")
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,25 @@ def commit(root: Path) -> str:
     return f"{head}+changes" if changed else head
 
 
+def commit_date(root: Path) -> str:
+    """The day of the commit, in UTC: the same wherever and whenever it is built."""
+    try:
+        return _git(root, "log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%d")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+def today() -> str:
+    """The day, in UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
 def _git(root: Path, *arguments: str) -> str:
     return subprocess.run(
-        ["git", *arguments], cwd=root, check=True, capture_output=True, text=True, timeout=20
-    ).stdout.strip()
+        ["git", *arguments],
+        cwd=root, check=True, capture_output=True, text=True, timeout=20,
+        env=os.environ | {"TZ": "UTC"},
+    ).stdout.strip()  # fmt: skip
 
 
 def _cpu() -> str:

@@ -14,8 +14,6 @@ banner of every release but the preferred one.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,24 +109,12 @@ def account(root: Path, version: str, pages: list[str]) -> dict[str, Any]:
     """What ``release.json`` says."""
     return {
         "version": version or versions.DEV,
-        "date": commit_date(root),
+        "date": machine.commit_date(root),
         "commit": machine.commit(root),
         "versions": installed(),
         "machine": machine.describe(),
         "pages": pages,
     }
-
-
-def commit_date(root: Path) -> str:
-    """The day of the commit, in UTC: the same wherever and whenever it is built."""
-    try:
-        return subprocess.run(
-            ["git", "show", "-s", "--format=%cd", "--date=format-local:%Y-%m-%d", "HEAD"],
-            cwd=root, check=True, capture_output=True, text=True, timeout=20,
-            env=os.environ | {"TZ": "UTC"},
-        ).stdout.strip()  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
 
 
 def write_account(app: Sphinx, exception: Exception | None) -> None:

@@ -1,0 +1,116 @@
+"""Make the next release: ``make release VERSION=0.2``.
+
+    python conf/release.py 0.2
+
+From a version number to a published tree. It moves what CHANGELOG.md has under
+"Unreleased" to the new version, with the frameworks and the machine; commits; builds and
+checks the pages of that commit; adds it to conf/releases.json, in a commit of its own, and
+tags it; and publishes to where ``SITE`` or ``BRANCH`` say. If the build fails, the
+commit is taken back and nothing has happened.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "conf"))
+
+from packaging.version import Version  # noqa: E402 - the path comes first
+from sphinx.errors import SphinxError  # noqa: E402
+
+from publish import place, site_url  # noqa: E402
+from publisher import building, changes, checking, places, repository  # noqa: E402
+from site_ext import machine, release, versions  # noqa: E402
+from site_ext.errors import SiteError  # noqa: E402
+from site_ext.records import write_whole  # noqa: E402
+
+CHANGELOG = "CHANGELOG.md"
+PROJECT = "pyproject.toml"
+UNRELEASED = "## [Unreleased]\n"
+
+
+def new_version(name: str) -> str:
+    """The version to make; raises :exc:`SiteError` if it is none or does not come next."""
+    version = versions.normal(name)
+    if version == versions.DEV:
+        raise SiteError("dev is what is not released; name a version like 0.2")
+    for line in repository.listed(ROOT):
+        if Version(line.version) >= Version(version):
+            raise SiteError(f"version {version} does not come after {line.version}, of {line.date}")
+    if repository.git(ROOT, "tag", "--list", f"v{version}"):
+        raise SiteError(f"the tag v{version} is there already; see `git show v{version}`")
+    return version
+
+
+def changelog_with(version: str, date: str, text: str) -> str:
+    """The changelog with a section for ``version``; raises :exc:`SiteError` if it'd be empty."""
+    before, found, after = text.partition(UNRELEASED)
+    body = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
+    if not found or not body.strip():
+        raise SiteError(f"{CHANGELOG} has nothing under {UNRELEASED.strip()}; say what is new")
+    made = release.frameworks_line(release.installed())
+    on = changes.machine_line(machine.describe())
+    section = f"## [{version}] - {date}\n\nMade with {made}.\nMeasured on {on}.\n"
+    return f"{before}{UNRELEASED}\n{section}{after}"
+
+
+def project_with(version: str, text: str) -> str:
+    """pyproject.toml with that version."""
+    return re.sub(r'^version = ".*"$', f'version = "{version}"', text, count=1, flags=re.MULTILINE)
+
+
+def main(name: str) -> None:
+    version = new_version(name)
+    there, url = place(), site_url()
+    repository.require_clean(ROOT)
+    places.require_new(there.published(), version)
+    before = repository.git(ROOT, "rev-parse", "HEAD")
+    date = machine.today()
+    changed = {
+        CHANGELOG: changelog_with(version, date, _read(CHANGELOG)),
+        PROJECT: project_with(version, _read(PROJECT)),
+    }
+    try:
+        _commit(changed, f"Release {version}")
+        built = building.working_tree(ROOT, version)
+        made = checking.check(built, version)
+    except BaseException:
+        # The tree was clean, so all that this undoes is our own.
+        repository.git(ROOT, "reset", "-q", "--hard", before)
+        raise
+    line = repository.Listed(version, date, repository.git(ROOT, "rev-parse", "HEAD"))
+    _commit({repository.LIST: _list_with(line)}, f"List release {version}")
+    repository.git(ROOT, "tag", f"v{version}", line.commit)
+    there.publish(built, made, url)
+    print(f"version {version} is released and published: {there}", flush=True)
+    print(f"push it with `git push origin HEAD v{version}`", flush=True)
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _list_with(line: repository.Listed) -> str:
+    lines = [json.dumps(asdict(one)) for one in [*repository.listed(ROOT), line]]
+    return "[\n" + ",\n".join(f"  {one}" for one in lines) + "\n]\n"
+
+
+def _commit(changed: dict[str, str], message: str) -> None:
+    for name, text in changed.items():
+        write_whole(ROOT / name, text)
+    repository.git(ROOT, "add", *changed)
+    repository.git(ROOT, "commit", "-q", "-m", message)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not sys.argv[1]:
+        sys.exit("usage: make release VERSION=0.2")
+    try:
+        main(sys.argv[1])
+    except SphinxError as error:
+        sys.exit(f"make release: {error}")

@@ -1,0 +1,145 @@
+"""What is said to have changed between two releases."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builds import MACHINE, build, example
+from publisher import changes, chart, releases
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Any:
+    def make(version: str, **more: Any) -> releases.Release:
+        return releases.read_folder(build(tmp_path / version, version, **more), version)
+
+    return make
+
+
+def claim(name: str, verdict: str) -> dict[str, str]:
+    return {"id": name, "statement": f"The statement {name}", "verdict": verdict}
+
+
+def test_a_moved_value_names_what_changed(release) -> None:
+    """Old, new, and the versions on both sides."""
+    old = release("0.1", examples=[example(versions={"torch": "2.12.0"}, key="a")])
+    now = example(measured={"accuracy": 0.95}, versions={"torch": "2.13.0"}, key="b")
+    (moved,) = changes.between(old, release("0.2", examples=[now])).moved
+
+    assert ("pytorch/train", "accuracy", "0.97", "0.95") == (
+        moved.example, moved.key, moved.old, moved.new,
+    )  # fmt: skip
+    assert ("torch 2.12.0 -> 2.13.0",) == moved.causes
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "cause"),
+    [
+        ({"script": "one"}, {"script": "two"}, "the script changed"),
+        ({}, {"machine": MACHINE | {"cpu": "Other"}}, "another machine"),
+        ({"key": "a"}, {"key": "b"}, "a file beside the script changed"),
+        ({}, {}, "nothing that is recorded: not the same from run to run"),
+    ],
+)
+def test_causes(release, then: dict, now: dict, cause: str) -> None:
+    """Each cause that can be told is told."""
+    old = release("0.1", examples=[example(**then)])
+    new = release("0.2", examples=[example(**now, measured={"accuracy": 0.5})])
+
+    assert (cause,) == changes.between(old, new).moved[0].causes
+
+
+def test_times_and_rounding_are_no_moves(release) -> None:
+    """Seconds and memory differ at each run, and a difference of 1e-9 is none."""
+    old = release("0.1", examples=[example(measured={"a": 1.0, "train_seconds": 1.0, "b_mib": 3})])
+    new = release(
+        "0.2", examples=[example(measured={"a": 1.0 + 1e-9, "train_seconds": 2.0, "b_mib": 4})]
+    )
+
+    assert [] == changes.between(old, new).moved
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        (0.97, 0.95, ("0.97", "0.95")),
+        (0.970001, 0.970004, ("0.970001", "0.970004")),
+        (109386, 109387, ("109,386", "109,387")),
+        ("jax", "torch", ("jax", "torch")),
+        (True, False, ("True", "False")),
+        (None, 0.5, ("absent", "0.5")),
+    ],
+)
+def test_values_are_shown_apart(release, old: Any, new: Any, shown: tuple[str, str]) -> None:
+    """As many digits as it takes to see the difference."""
+    then = example(measured={} if old is None else {"x": old})
+    (moved,) = changes.between(
+        release("0.1", examples=[then]), release("0.2", examples=[example(measured={"x": new})])
+    ).moved
+
+    assert shown == (moved.old, moved.new)
+
+
+def test_verdicts(release) -> None:
+    """A changed verdict with both sides; added and removed claims by name."""
+    old = release("0.1", claims=[claim("a", "holds"), claim("b", "false"), claim("gone", "holds")])
+    new = release("0.2", claims=[claim("a", "outdated"), claim("b", "false"), claim("c", "holds")])
+    found = changes.between(old, new)
+
+    assert [("a", "holds", "outdated")] == [(v.claim, v.old, v.new) for v in found.verdicts]
+    assert ["c"] == found.claims_added
+    assert ["gone"] == found.claims_removed
+    assert "a: holds -> outdated" in changes.as_text(found)
+
+
+def test_unlike_machines_are_not_compared(release) -> None:
+    """A time of another machine, or of a run that had company, is not set beside this one."""
+    names = ["a/same", "b/faster", "c/crowded"]
+    old = release("0.1", examples=[example(name) for name in names])
+    later = partial(example, executed_at="2026-11-23T10:00:00Z", wall_seconds=4.0)
+    new = release(
+        "0.2",
+        examples=[
+            later("a/same"),
+            later("b/faster", machine=MACHINE | {"cores": 64}),
+            later("c/crowded", exclusive=False),
+        ],
+    )
+    found = changes.between(old, new)
+
+    assert ["a/same"] == [timing.example for timing in found.timings]
+    assert ["b/faster", "c/crowded"] == found.not_compared
+
+
+def test_the_chart_joins_no_unlike_machines(release) -> None:
+    """A line ends where the machine changes; a rule, a letter and another shape mark it."""
+    other = MACHINE | {"cpu": "Other"}
+    machines = [MACHINE, MACHINE, other, other, MACHINE]
+    drawn = chart.draw(
+        [
+            release(f"0.{n}", examples=[example(machine=machine)])
+            for n, machine in enumerate(machines)
+        ]
+    )
+    svg = drawn.panels[0].svg
+
+    assert 2 == svg.count('class="course"')
+    assert 2 == svg.count('class="rule"')
+    assert 2 == len(drawn.machines)
+    assert ["A", "B", "A"] == [
+        part.partition("<")[0].partition(">")[2] for part in svg.split('class="machine"')[1:]
+    ]
+    assert 3 == svg.count("<circle")
+    assert 2 == svg.count("<polygon")
+
+
+def test_a_title_can_not_break_the_chart(release) -> None:
+    """Titles come from scripts: what is markup in them is shown, not obeyed."""
+    drawn = chart.draw([release("0.1", examples=[example(title='a "b" <script>')])])
+
+    assert "<script>" not in drawn.panels[0].svg
+    assert "&#34;b&#34; &lt;script&gt;" in drawn.panels[0].svg

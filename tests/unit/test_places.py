@@ -1,0 +1,445 @@
+"""Publishing: whole or not at all, and never at the expense of what is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builds import example, hashes, publish
+from conftest import ROOT, clean_environment
+from publisher import places, repository
+from site_ext.errors import SiteError
+from whole import require_whole
+
+PUBLISH = """
+import sys
+sys.path[:0] = [{tests!r}, {conf!r}]
+from pathlib import Path
+import builds
+from publisher import places
+from site_ext.errors import SiteError
+{patch}
+try:
+    builds.publish(places.Folder(Path({site!r})), Path({work!r}), {version!r}, pages={pages!r})
+except SiteError as error:
+    sys.exit(str(error))
+"""
+
+
+def program(site: Path, work: Path, version: str, patch: str = "", pages: Any = None) -> list[str]:
+    """A process that publishes a small build of ``version``."""
+    names = dict(tests=str(ROOT / "tests"), conf=str(ROOT / "conf"), site=str(site), work=str(work))
+    code = PUBLISH.format(
+        **names, version=version, patch=patch, pages=pages or ("index.html", "deep/page.html")
+    )
+    return [sys.executable, "-c", code]
+
+
+def run(*arguments: Any, **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        program(*arguments, **more), capture_output=True, text=True, env=clean_environment()
+    )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site of 0.1 and 0.2."""
+    place = places.Folder(tmp_path / "site")
+    for version in ("0.1", "0.2"):
+        publish(place, tmp_path, version)
+    return place.path
+
+
+def test_a_second_version_changes_no_file_of_the_first(tmp_path: Path) -> None:
+    """Hashes before and after are equal; both stand, one is preferred."""
+    place = places.Folder(tmp_path / "site")
+    publish(place, tmp_path, "0.1")
+    before = {"0.1": hashes(place.path / "0.1")}
+    publish(place, tmp_path, "0.2")
+
+    assert ["0.2", "0.1"] == require_whole(place.path, before)
+    assert not (place.path / places.ASIDE).exists()
+
+
+def test_a_release_is_published_once(site: Path, tmp_path: Path) -> None:
+    """The same version again is refused, and nothing moved."""
+    before = hashes(site)
+    with pytest.raises(SiteError, match=r"version 0\.2 is published already.*never changes"):
+        publish(places.Folder(site), tmp_path / "again", "0.2", pages=("index.html",))
+
+    assert before == hashes(site)
+
+
+def test_dev_is_replaced_whole(site: Path, tmp_path: Path) -> None:
+    """The next dev takes the place of the last; a page that it lacks is gone from it."""
+    place = places.Folder(site)
+    publish(place, tmp_path / "one", "dev", pages=("index.html", "draft.html"))
+    released = {name: hashes(site / name) for name in ("0.1", "0.2")}
+    publish(place, tmp_path / "two", "dev")
+
+    assert ["0.2", "0.1", "dev"] == require_whole(site, released)
+    assert not (site / "dev/draft.html").exists()
+    assert not (site / "latest/draft.html").exists()
+
+
+def test_aliases_keep_the_path(site: Path, tmp_path: Path) -> None:
+    """stable/ leads to the newest release, latest/ to dev; each with a link for canon."""
+    publish(places.Folder(site), tmp_path, "dev", pages=("index.html", "new.html"))
+
+    assert "url=../../0.2/deep/page.html" in (site / "stable/deep/page.html").read_text()
+    assert "url=../dev/new.html" in (site / "latest/new.html").read_text()
+    assert "Version 0.2 has no such page" in (site / "stable/new.html").read_text()
+    assert "Version dev has no such page" in (site / "latest/deep/page.html").read_text()
+    assert "url=0.2/index.html" in (site / "index.html").read_text()
+
+
+def test_addresses_with_a_site_url(tmp_path: Path) -> None:
+    """The sitemap has the preferred version only, in whole addresses; so has the canon."""
+    place = places.Folder(tmp_path / "site")
+    url = "https://example.org/project"
+    for version in ("0.1", "0.2"):
+        publish(place, tmp_path, version, url)
+    sitemap = (place.path / "sitemap.xml").read_text()
+
+    assert "<loc>https://example.org/project/0.2/deep/page.html</loc>" in sitemap
+    assert "/0.1/" not in sitemap
+    assert (
+        'href="https://example.org/project/0.2/deep/page.html"'
+        in (place.path / "stable/deep/page.html").read_text()
+    )
+    assert (
+        "Sitemap: https://example.org/project/sitemap.xml"
+        in (place.path / "robots.txt").read_text()
+    )
+    assert '<base href="/project/">' in (place.path / "404.html").read_text()
+
+
+class Killed(BaseException):
+    """Ends a publication where it stands: nothing may catch it."""
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_stopped_at_each_step_of_moving_in(site, tmp_path, monkeypatch, step: int) -> None:
+    """After each single move the site is whole, and the next publication does the rest."""
+    before = {name: hashes(site / name) for name in ("0.1", "0.2")}
+    original, done = places._move_in, []
+
+    def move(*arguments: Any) -> None:
+        original(*arguments)
+        done.append(arguments)
+        if len(done) == step:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(places, "_move_in", move)
+        with pytest.raises(Killed):
+            publish(places.Folder(site), tmp_path / "new", "0.3")
+    require_whole(site, before)
+    publish(places.Folder(site), tmp_path / "next", "0.4")
+
+    assert ["0.4", "0.3", "0.2", "0.1"] == require_whole(site, before)
+    assert not (site / places.ASIDE).exists()
+
+
+def test_killed_while_moving_in(site: Path, tmp_path: Path) -> None:
+    """The same by kill -9, after the third move."""
+    before = {name: hashes(site / name) for name in ("0.1", "0.2")}
+    die = """
+count, original = 0, places._move_in
+def dying(*arguments):
+    global count
+    original(*arguments)
+    count += 1
+    if count == 3:
+        import os, signal
+        os.kill(os.getpid(), signal.SIGKILL)
+places._move_in = dying
+"""
+    assert -signal.SIGKILL == run(site, tmp_path / "new", "0.3", die).returncode
+    require_whole(site, before)
+    publish(places.Folder(site), tmp_path / "next", "0.4")
+
+    assert ["0.4", "0.3", "0.2", "0.1"] == require_whole(site, before)
+
+
+def test_killed_at_random_moments(site: Path, tmp_path: Path) -> None:
+    """Kill -9 at ten random moments of publishing 100 pages over dev: whole each time."""
+    pages = ("index.html", *(f"part/page{n}.html" for n in range(100)))
+    started = time.monotonic()
+    assert 0 == run(site, tmp_path / "first", "dev", pages=pages).returncode
+    whole_time = time.monotonic() - started
+    before = {name: hashes(site / name) for name in ("0.1", "0.2")}
+    for number in range(10):
+        work = tmp_path / f"work{number}"
+        process = subprocess.Popen(
+            program(site, work, "dev", pages=pages), env=clean_environment(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        time.sleep(random.uniform(0, whole_time))
+        process.kill()
+        process.wait()
+
+        assert ["0.2", "0.1", "dev"] == require_whole(site, before)
+
+
+def test_what_is_prepared_is_done_once(site: Path, tmp_path: Path) -> None:
+    """A kill before the moves are written down: as if nothing had happened."""
+    before = hashes(site)
+    die = "import os, signal\nplaces.write_whole = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
+    assert -signal.SIGKILL == run(site, tmp_path / "new", "0.3", die).returncode
+    left = {name: digest for name, digest in hashes(site).items() if places.ASIDE not in name}
+
+    assert before == left
+    publish(places.Folder(site), tmp_path / "next", "0.3")
+    assert ["0.3", "0.2", "0.1"] == require_whole(site)
+
+
+def test_without_exchange(site: Path, tmp_path: Path, monkeypatch) -> None:
+    """Where the system can't exchange two folders, two renames do it."""
+    monkeypatch.setattr(places, "_exchange", lambda *_: False)
+    place = places.Folder(site)
+    publish(place, tmp_path / "one", "dev")
+    publish(place, tmp_path / "two", "dev", pages=("index.html", "new.html"))
+
+    assert ["0.2", "0.1", "dev"] == require_whole(site)
+    assert (site / "dev/new.html").exists()
+
+
+def test_two_at_once(site: Path, tmp_path: Path) -> None:
+    """The second publication is refused while the first is under way."""
+    place = places.Folder(site)
+    with place._locked(), pytest.raises(SiteError, match="another publication is under way"):
+        publish(places.Folder(site), tmp_path, "0.3")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[{", r"switcher\.json: not a list of versions.*delete it, and publish again"),
+        ('{"a": 1}', r"switcher\.json: not a list of versions"),
+        ('[{"version": "0.1", "url": "0.1/"}]', r"not exactly one version is preferred"),
+        (
+            '[{"version": "0.9", "url": "0.9/", "preferred": true}]',
+            r"lists version 0\.9, but there is no folder",
+        ),
+    ],
+)
+def test_a_corrupt_switcher(site: Path, tmp_path: Path, text: str, told: str) -> None:
+    """A list that can't be right is named, and nothing is touched."""
+    (site / "switcher.json").write_text(text)
+    before = hashes(site)
+    with pytest.raises(SiteError, match=told):
+        publish(places.Folder(site), tmp_path, "0.3")
+
+    assert before == hashes(site)
+
+
+def test_a_deleted_switcher_is_made_anew(site: Path, tmp_path: Path) -> None:
+    """The repair that the error names works."""
+    (site / "switcher.json").unlink()
+    publish(places.Folder(site), tmp_path, "0.3")
+
+    assert ["0.3", "0.2", "0.1"] == require_whole(site)
+
+
+def test_a_version_without_data(site: Path, tmp_path: Path) -> None:
+    """A folder that is called like a version but has no data is named, not overwritten."""
+    (site / "0.1/data/release.json").unlink()
+    before = hashes(site)
+    with pytest.raises(SiteError, match=r"0\.1/data/release\.json is missing.*put the file back"):
+        publish(places.Folder(site), tmp_path, "0.3")
+
+    assert before == hashes(site)
+
+
+def test_a_folder_of_something_else(tmp_path: Path) -> None:
+    """SITE= that holds another site is refused."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/index.html").write_text("my own")
+    with pytest.raises(SiteError, match=r"has index\.html but no switcher\.json"):
+        publish(places.Folder(tmp_path / "home"), tmp_path, "0.1")
+
+    assert "my own" == (tmp_path / "home/index.html").read_text()
+
+
+def test_files_of_others_stay(site: Path, tmp_path: Path) -> None:
+    """A host's own files at the root, such as CNAME, are left alone."""
+    (site / "CNAME").write_text("example.org")
+    publish(places.Folder(site), tmp_path, "0.3")
+
+    assert "example.org" == (site / "CNAME").read_text()
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """On a real disk of 2 MiB: a clear error, and the site there is as it was."""
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a disk of their own")
+    site = tmp_path / "disk/site"
+    site.parent.mkdir()
+    first = program(site, tmp_path / "one", "0.1")
+    # Grows until it is too much for the disk.
+    patch = """
+original = builds.build
+def big(folder, version, **more):
+    built = original(folder, version, **more)
+    for number in range(60):
+        (built / f"_static/{number}.bin").write_bytes(bytes(100_000))
+    return built
+builds.build = big
+"""
+    second = program(site, tmp_path / "two", "0.2", patch)
+    commands = [["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(site.parent)], first]
+    script = " && ".join(shlex.join(command) for command in commands)
+    keep = f"cp -r {site} {tmp_path}/before; {shlex.join(second)}; cp -r {site} {tmp_path}/after"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", f"{script}; {keep}"],
+        capture_output=True, text=True, env=clean_environment(),
+    )  # fmt: skip
+
+    assert "No space left on device" in done.stderr, done.stderr
+    assert "with 0 MiB free" in done.stderr or "with 1 MiB free" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert hashes(tmp_path / "before") == hashes(tmp_path / "after")
+    assert ["0.1"] == require_whole(tmp_path / "after")
+
+
+def test_fifty_versions_have_a_small_root(tmp_path: Path) -> None:
+    """The list stays below 20 kB; the newest of 1.1 to 1.50 is preferred; nothing old is read
+    but its data."""
+    place = places.Folder(tmp_path / "site")
+    publish(place, tmp_path, "1.1")
+    for minor in range(2, 51):
+        copy = place.path / f"1.{minor}"
+        shutil.copytree(place.path / "1.1", copy)
+        for path in copy.rglob("*"):
+            if path.is_file():
+                path.write_text(path.read_text().replace("1.1", f"1.{minor}"))
+    publish(place, tmp_path, "1.51")
+
+    assert [f"1.{n}" for n in range(51, 0, -1)] == require_whole(place.path)
+    assert (place.path / "switcher.json").stat().st_size < 20_000
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """A repository with an origin."""
+    origin, here = tmp_path / "origin.git", tmp_path / "here"
+    subprocess.run(["git", "init", "-q", "--bare", str(origin)], check=True)
+    subprocess.run(["git", "clone", "-q", str(origin), str(here)], check=True, capture_output=True)
+    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
+        repository.git(here, "config", name, value)
+    (here / "file").write_text("source")
+    repository.git(here, "add", ".")
+    repository.git(here, "commit", "-qm", "source")
+    repository.git(here, "push", "-q", "origin", "HEAD:main")
+    return here
+
+
+def checked_out(repo: Path, folder: Path, branch: str = "gh-pages") -> Path:
+    repository.git(repo, "worktree", "add", "-q", "--detach", str(folder), branch)
+    shutil.rmtree(folder / ".git", ignore_errors=True)
+    (folder / ".git").unlink(missing_ok=True)
+    return folder
+
+
+def test_a_branch(repo: Path, tmp_path: Path) -> None:
+    """On a branch as in a folder: one commit a version, the old one's files untouched."""
+    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    tree = repository.git(repo, "rev-parse", "gh-pages:0.1")
+    publish(places.Branch(repo, "gh-pages"), tmp_path / "two", "0.2")
+
+    assert "2" == repository.git(repo, "rev-list", "--count", "gh-pages")
+    assert tree == repository.git(repo, "rev-parse", "gh-pages:0.1")
+    assert ["0.2", "0.1"] == require_whole(checked_out(repo, tmp_path / "out"))
+    assert "" == repository.git(repo, "status", "--porcelain")
+    with pytest.raises(SiteError, match=r"version 0\.1 is published already"):
+        publish(places.Branch(repo, "gh-pages"), tmp_path / "again", "0.1")
+
+
+def test_a_branch_is_fetched_first(repo: Path, tmp_path: Path) -> None:
+    """What another machine has published is built upon; dev is replaced whole."""
+    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    publish(
+        places.Branch(repo, "gh-pages"), tmp_path / "dev", "dev", pages=("index.html", "a.html")
+    )
+    repository.git(repo, "push", "-q", "origin", "gh-pages")
+    other = tmp_path / "other"
+    subprocess.run(["git", "clone", "-q", str(tmp_path / "origin.git"), str(other)], check=True)
+    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
+        repository.git(other, "config", name, value)
+    publish(places.Branch(other, "gh-pages"), tmp_path / "two", "0.2")
+    publish(places.Branch(other, "gh-pages"), tmp_path / "three", "dev")
+    out = checked_out(other, tmp_path / "out")
+
+    assert ["0.2", "0.1", "dev"] == require_whole(out)
+    assert not (out / "dev/a.html").exists()
+
+
+def test_a_branch_that_has_parted(repo: Path, tmp_path: Path) -> None:
+    """Here and at the origin, each with a version of its own: named, nothing lost."""
+    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    repository.git(repo, "push", "-q", "origin", "gh-pages")
+    other = tmp_path / "other"
+    subprocess.run(["git", "clone", "-q", str(tmp_path / "origin.git"), str(other)], check=True)
+    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
+        repository.git(other, "config", name, value)
+    publish(places.Branch(other, "gh-pages"), tmp_path / "two", "0.2")
+    repository.git(other, "push", "-q", "origin", "gh-pages")
+    publish_offline = repository.git(repo, "rev-parse", "gh-pages")
+    repository.git(repo, "update-ref", "refs/heads/gh-pages", publish_offline)
+    tree = repository.git(repo, "rev-parse", "gh-pages^{tree}")
+    mine = repository.git(repo, "commit-tree", tree, "-p", "gh-pages", "-m", "my own")
+    repository.git(repo, "update-ref", "refs/heads/gh-pages", mine)
+    with pytest.raises(SiteError, match="have parted"):
+        places.Branch(repo, "gh-pages")
+
+
+def test_times_of_examples_reach_the_page_of_changes(tmp_path: Path) -> None:
+    """Values that moved stand there with both sides, linked to the example."""
+    place = places.Folder(tmp_path / "site")
+    pages = ("index.html", "gallery/pytorch/train.html")
+    publish(place, tmp_path, "0.1", pages=pages)
+    moved = [example(measured={"accuracy": 0.91}, versions={"torch": "2.14.0"})]
+    publish(place, tmp_path, "0.2", pages=pages, examples=moved)
+    text = (place.path / "changes.html").read_text()
+
+    assert "0.97</td>" in text
+    assert "0.91</td>" in text
+    assert "torch 2.13.0 -&gt; 2.14.0" in text
+    assert 'href="0.2/gallery/pytorch/train.html"' in text
+    require_whole(place.path)
+
+
+def test_published_builds_need_not_be_on_the_same_disk(tmp_path: Path) -> None:
+    """A build elsewhere is copied, then moved in."""
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second disk here")
+    folder = elsewhere / f"test-{os.getpid()}"
+    try:
+        publish(places.Folder(tmp_path / "site"), folder, "0.1")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    assert ["0.1"] == require_whole(tmp_path / "site")
+
+
+def test_a_page_of_the_data(site: Path) -> None:
+    """switcher.json is in the theme's form, relative to itself."""
+    entries = json.loads((site / "switcher.json").read_text())
+
+    assert [
+        {"version": "0.2", "name": "0.2 (newest release)", "url": "0.2/", "preferred": True},
+        {"version": "0.1", "name": "0.1", "url": "0.1/"},
+    ] == entries
