@@ -126,7 +126,7 @@ html_theme_options = {
     "show_prev_next": True,
     "footer_start": ["made-with", "copyright"],
     "footer_center": [],
-    "footer_end": ["sphinx-version"],
+    "footer_end": [],
 }
 html_sidebars = {
     page: []

@@ -65,7 +65,7 @@ def test_workflow_runs_targets_that_exist() -> None:
     steps = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
     targets = {step.split()[1] for step in steps if step.startswith("make ")}
 
-    assert {"examples", "html", "doctest", "linkcheck", "lint"} == targets
+    assert {"examples", "html", "doctest", "linkcheck", "lint", "site"} == targets
     assert all(f"\n{target}:" in makefile for target in targets)
     assert list(range(1, len(parts) + 1)) == parts
     assert f"/{len(parts)} " in text
@@ -78,5 +78,8 @@ def test_make_help_lists_every_target() -> None:
         ["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True, env=os.environ
     ).stdout
 
-    for target in ("html", "test", "doctest", "linkcheck", "serve", "clean", "help", "lock"):
+    for target in (
+        "html", "test", "doctest", "linkcheck", "site", "compare", "release", "serve", "clean",
+        "help", "lock",
+    ):  # fmt: skip
         assert f"\n{target} " in f"\n{listed}"
