@@ -86,6 +86,7 @@ def put_into_context(app: Sphinx, config: Config) -> None:
     banner = banner_kind(version, *config.site_hosted)
     config.html_context["site"] = {
         "version": version,
+        "label": version or config.site_hosted[0],
         "banner": BANNERS[banner].format(version=version) if banner else "",
         "banner_kind": banner,
         "frameworks": frameworks_line(installed()),
