@@ -125,6 +125,22 @@ def html() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def versioned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """``(site, tree)``: the releases and dev, published from a clone by `make site`."""
+    from published import clone, git, make, releases
+
+    tree = clone(tmp_path_factory.mktemp("versioned") / "tree")
+    (tree / "docs/only_in_dev.md").write_text("---\norphan: true\n---\n\n# A draft\n\nOf dev.\n")
+    git(tree, "add", ".")
+    git(tree, "commit", "-qm", "A page that no release has")
+    site = tree / "build" / "site"
+    for arguments in (["site", f"RELEASES={' '.join(releases())}"], ["site"]):
+        done = make(tree, *arguments)
+        assert 0 == done.returncode, done.stdout
+    return site, tree
+
+
 def alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -1,0 +1,49 @@
+"""The real site of real releases, published by the real commands from a clone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import ROOT, clean_environment
+
+
+def clone(folder: Path) -> Path:
+    """A clone of what is committed, with today's changes committed on top, and its records."""
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
+        git(folder, "config", name, value)
+    changes = subprocess.run(
+        ["git", "diff", "HEAD", "--binary"], cwd=ROOT, check=True, capture_output=True
+    ).stdout
+    if changes:
+        subprocess.run(["git", "apply", "--index", "-"], cwd=folder, input=changes, check=True)
+        git(folder, "commit", "-qm", "Today's changes")
+    if (ROOT / "build/records").exists():
+        shutil.copytree(ROOT / "build/records", folder / "build/records")
+    return folder
+
+
+def git(tree: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=tree, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make in ``tree`` with the environment of these tests."""
+    environment = clean_environment()
+    for name in ("PYTHONPATH", "SITE_CONF"):
+        environment.pop(name)
+    return subprocess.run(
+        ["make", *arguments, "VENV=", f"PYTHON={sys.executable}"], cwd=tree, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, env=environment,
+    )  # fmt: skip
+
+
+def releases() -> list[str]:
+    """The versions in the committed list."""
+    return [line["version"] for line in json.loads((ROOT / "conf/releases.json").read_text())]
