@@ -30,6 +30,8 @@ class Point:
     seconds: float
     machine: int
     alone: bool
+    #: The very run that the release before shows: nothing that the example depends on changed.
+    repeats: bool
     label: str
 
 
@@ -56,6 +58,7 @@ def draw(in_time: list[Release]) -> Chart:
     machines: dict[tuple[Any, ...], tuple[int, str]] = {}
     series: dict[str, list[Point]] = {}
     titles: dict[str, str] = {}
+    runs: dict[str, Any] = {}
     for number, release in enumerate(in_time):
         for name, entry in release.examples.items():
             if entry["wall_seconds"] is None or not entry.get("machine"):
@@ -65,9 +68,14 @@ def draw(in_time: list[Release]) -> Chart:
             machine, _ = machines.setdefault(key, (len(machines), line))
             alone = bool(entry.get("exclusive", True))
             seconds = float(entry["wall_seconds"])
+            executed = entry.get("executed_at")
+            repeats = executed is not None and runs.get(name) == executed
+            runs[name] = executed
             label = f"{release.version}: {seconds:.1f} s on machine {letter(machine)}"
             label += "" if alone else ", beside other examples"
-            series.setdefault(name, []).append(Point(number, seconds, machine, alone, label))
+            label += ", the same run as before" if repeats else ""
+            point = Point(number, seconds, machine, alone, repeats, label)
+            series.setdefault(name, []).append(point)
             titles[name] = entry["title"]
     top = max((point.seconds for points in series.values() for point in points), default=1.0)
     names = [release.version for release in in_time]
@@ -93,7 +101,7 @@ def _svg(title: str, points: list[Point], releases: list[str], top: float) -> Ma
     across, down = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
     def x(point: Point) -> float:
-        return LEFT + across * (point.release / (len(releases) - 1) if len(releases) > 1 else 0.5)
+        return LEFT + across * (point.release / (len(releases) - 1) if len(releases) > 1 else 1)
 
     def y(point: Point) -> float:
         return TOP + down * (1 - point.seconds / top)
@@ -116,15 +124,12 @@ def _svg(title: str, points: list[Point], releases: list[str], top: float) -> Ma
     parts.append(
         f'<text class="value" x="{x(last) + 8:.1f}" y="{y(last) + 4:.1f}">{last.seconds:.1f} s</text>'
     )
-    named = [(points[0], "start" if len(points) > 1 else "middle")]
-    named += [(last, "end")] if len(points) > 1 else []
-    for point, anchor in named:
-        name = escape(releases[point.release])
-        shift = {"start": -6, "middle": 0, "end": 6}[anchor]
-        parts.append(
-            f'<text class="release" text-anchor="{anchor}" '
-            f'x="{x(point) + shift:.1f}" y="{HEIGHT - 6}">{name}</text>'
-        )
+    for name, anchor, at in (
+        (releases[0], "start", LEFT - 6),
+        (releases[-1], "end", LEFT + across + 6),
+    )[-min(len(releases), 2) :]:
+        place = f'text-anchor="{anchor}" x="{at}" y="{HEIGHT - 6}"'
+        parts.append(f'<text class="release" {place}>{escape(name)}</text>')
     said = escape(f"{title}: " + "; ".join(point.label for point in points))
     return Markup(
         f'<svg class="panel" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
@@ -134,11 +139,12 @@ def _svg(title: str, points: list[Point], releases: list[str], top: float) -> Ma
 
 def _mark(point: Point, x: float, y: float) -> str:
     kind = "mark" if point.alone else "mark crowded"
-    shape = _shape(SHAPES[point.machine % len(SHAPES)], x, y)
+    size = 2.0 if point.repeats else 4.5
+    shape = _shape(SHAPES[point.machine % len(SHAPES)], x, y, size)
     return f'<g class="{kind}"><title>{escape(point.label)}</title>{shape}</g>'
 
 
-def _shape(shape: str, x: float, y: float, r: float = 4.5) -> str:
+def _shape(shape: str, x: float, y: float, r: float) -> str:
     if shape == "circle":
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r}"/>'
     offsets: dict[str, list[tuple[float, float]]] = {
@@ -151,5 +157,5 @@ def _shape(shape: str, x: float, y: float, r: float = 4.5) -> str:
 
 
 def _alone_shape(machine: int) -> Markup:
-    shape = _shape(SHAPES[machine % len(SHAPES)], 7, 7)
+    shape = _shape(SHAPES[machine % len(SHAPES)], 7, 7, 4.5)
     return Markup(f'<svg class="key" viewBox="0 0 14 14" aria-hidden="true">{shape}</svg>')

@@ -121,7 +121,7 @@ def test_the_chart_joins_no_unlike_machines(release) -> None:
     machines = [MACHINE, MACHINE, other, other, MACHINE]
     drawn = chart.draw(
         [
-            release(f"0.{n}", examples=[example(machine=machine)])
+            release(f"0.{n}", examples=[example(machine=machine, executed_at=f"day {n}")])
             for n, machine in enumerate(machines)
         ]
     )
@@ -135,6 +135,16 @@ def test_the_chart_joins_no_unlike_machines(release) -> None:
     ]
     assert 3 == svg.count("<circle")
     assert 2 == svg.count("<polygon")
+
+
+def test_the_chart_tells_a_repeated_run(release) -> None:
+    """A run that a later release shows again is no second measurement."""
+    drawn = chart.draw([release(name, examples=[example()]) for name in ("0.1", "0.2")])
+    svg = drawn.panels[0].svg
+
+    assert 1 == svg.count('r="4.5"')
+    assert 1 == svg.count('r="2.0"')
+    assert "0.2: 5.0 s on machine A, the same run as before" in svg
 
 
 def test_a_title_can_not_break_the_chart(release) -> None:

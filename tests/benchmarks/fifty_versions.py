@@ -1,0 +1,66 @@
+"""What publishing costs beside fifty versions, apart from the build itself.
+
+    python tests/benchmarks/fifty_versions.py
+
+Copies build/html fifty times, as fifty versions, and publishes one more; prints the seconds
+that checking and publishing take, and how large the root is. Needs `make html`, and a
+machine left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "conf"), str(ROOT / "tests")]
+
+from builds import hashes  # noqa: E402 - the path comes first
+from publisher import checking, places, releases  # noqa: E402
+
+
+def as_version(folder: Path, version: str) -> Path:
+    """A copy of the built pages that says it is ``version``."""
+    shutil.copytree(ROOT / "build" / "html", folder)
+    path = folder / releases.ABOUT
+    about = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(about | {"version": version}), encoding="utf-8")
+    return folder
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+        site = Path(folder) / "site"
+        for count in (0, 1, 10, 50):
+            for minor in range(count):
+                if not (site / f"1.{minor}").exists():
+                    as_version(site / f"1.{minor}", f"1.{minor}")
+            version = f"2.{count}"
+            built = as_version(Path(folder) / "built", version)
+            before = hashes(site / "1.0") if count else {}
+            started = time.perf_counter()
+            release = checking.check(built, version)
+            checked = time.perf_counter()
+            places.Folder(site).publish(built, release, "")
+            ended = time.perf_counter()
+            same = before == (hashes(site / "1.0") if count else {})
+            root = [p for p in site.rglob("*") if p.is_file() and _at_root(site, p)]
+            print(
+                f"beside {len(list(site.glob('[12].*'))) - 1:2} versions: "
+                f"check {checked - started:.2f} s, publish {ended - checked:.2f} s; "
+                f"switcher.json {(site / 'switcher.json').stat().st_size:,} B, root "
+                f"{len(root)} files, {sum(p.stat().st_size for p in root) / 1e3:,.0f} kB; "
+                f"{'nothing old changed' if same else 'OLD FILES CHANGED'}"
+            )
+
+
+def _at_root(site: Path, path: Path) -> bool:
+    return not path.relative_to(site).parts[0][0].isdigit()
+
+
+if __name__ == "__main__":
+    main()
