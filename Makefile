@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 OUT ?= build/html
 GROUPS := docs pytorch keras $(if $(GPU),gpu,tensorflow)
-export PATTERN SHARD JOBS STRICT GPU SITE BRANCH SITE_URL RELEASES
+export PATTERN SHARD JOBS STRICT GPU SITE BRANCH SITE_URL RELEASES DEV
 
 ifeq ($(VENV),)
 PY := $(PYTHON)
@@ -33,14 +33,14 @@ doctest: $(READY) ## the snippets in the pages; executes no example
 linkcheck: $(READY) ## every link in the pages; executes no example
 	$(SPHINX) -q -b linkcheck docs build/linkcheck
 
-site: $(READY) ## this version into build/site/, beside the others (SITE= BRANCH= SITE_URL= RELEASES="0.1 0.2")
-	@$(PY) conf/publish.py
+site: $(READY) ## this version into build/site/, beside the others (SITE= BRANCH= SITE_URL= RELEASES="0.1 0.2" DEV=1)
+	@MAKE="$(MAKE)" $(PY) conf/publish.py
 
 compare: $(READY) $(if $(filter dev,$(OLD) $(NEW)),html) ## what moved between two versions: OLD=v0.1 NEW=dev
 	@$(PY) conf/compare.py "$(OLD)" "$(NEW)"
 
 release: $(READY) ## commit, tag, build and publish the next version: VERSION=0.2
-	@$(PY) conf/release.py "$(VERSION)"
+	@MAKE="$(MAKE)" $(PY) conf/release.py "$(VERSION)"
 
 serve: $(READY) ## build, open a server, build again at each change
 	$(PY) -m sphinx_autobuild -c conf -d build/doctrees --watch gallery --watch conf --ignore "*/docs/gallery/*" docs $(OUT)

@@ -2,14 +2,15 @@
 
     python conf/compare.py v1.0 dev
 
-Ends with status 1 where the verdict on a statement changed, for a bot that bumps
-versions. Published versions come from ``SITE`` or ``BRANCH``; ``dev`` is the working tree,
+Ends with status 1 where the verdict on a statement changed, for a bot that bumps versions,
+and with 2 where it could not tell (make itself makes both of them 2). Published versions come from ``SITE`` or ``BRANCH``; ``dev`` is the working tree,
 as `make html` built it last.
 """
 
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +53,12 @@ if __name__ == "__main__":
         print("usage: make compare OLD=v1.0 NEW=dev", file=sys.stderr)
         sys.exit(UNUSABLE)
     try:
-        sys.exit(main(*sys.argv[1:]))
+        status = main(*sys.argv[1:])
     except SphinxError as error:
         print(f"make compare: {error}", file=sys.stderr)
-        sys.exit(UNUSABLE)
+        status = UNUSABLE
+    except BaseException:  # noqa: BLE001 - nothing may end with Python's own status
+        # That is 1, which here says that a verdict changed.
+        traceback.print_exc()
+        status = UNUSABLE
+    sys.exit(status)

@@ -3,8 +3,8 @@
     python conf/publish.py
 
 reads ``SITE`` (a folder, default build/site) or ``BRANCH`` (such as gh-pages), ``SITE_URL``
-(the address that the site is served at) and ``RELEASES`` (build these, each from its own
-commit, instead of the working tree).
+(the address that the site is served at), ``RELEASES`` (build these, each from its own
+commit, instead of the working tree) and ``DEV`` (the working tree is dev, whatever it is).
 """
 
 from __future__ import annotations
@@ -24,13 +24,19 @@ from site_ext.errors import SiteError  # noqa: E402
 
 
 def place() -> places.Place:
-    """Where ``SITE`` or ``BRANCH`` say."""
+    """Where ``SITE`` or ``BRANCH`` say, with what an earlier run left undone done."""
     site, branch = os.environ.get("SITE", ""), os.environ.get("BRANCH", "")
     if site and branch:
         raise SiteError(f"SITE={site} and BRANCH={branch}: name one of the two")
     if branch:
         return places.Branch(ROOT, branch)
-    return places.Folder(Path(site).resolve() if site else ROOT / "build" / "site")
+    path = Path(site).resolve() if site else ROOT / "build" / "site"
+    if path.is_relative_to(ROOT) and not repository.succeeds(ROOT, "check-ignore", "-q", str(path)):
+        raise SiteError(
+            f"SITE={site}: in this repository, and not ignored by git, so that the tree would "
+            "never be clean again; name a folder elsewhere or below build/"
+        )
+    return places.Folder(path)
 
 
 def site_url() -> str:
@@ -40,34 +46,43 @@ def site_url() -> str:
 
 def main() -> None:
     there, url = place(), site_url()
-    wanted = os.environ.get("RELEASES", "").split()
-    if wanted:
-        for name in wanted:
-            _publish_release(there, versions.normal(name), url)
-    else:
-        _publish_tree(there, url)
+    names = os.environ.get("RELEASES", "").split()
+    if names and os.environ.get("DEV"):
+        raise SiteError("RELEASES and DEV: name one of the two")
+    # All of them, before the first one is built.
+    wanted = {versions.normal(name): "" for name in names}
+    for version in wanted:
+        if version == versions.DEV:
+            raise SiteError("RELEASES is for releases; DEV=1 publishes the working tree as dev")
+        wanted[version] = repository.commit_of(ROOT, version)
+    with building.alone(ROOT):
+        there.recover()
+        if wanted:
+            for version, commit in wanted.items():
+                _publish_release(there, version, commit, url)
+        else:
+            _publish_tree(there, url)
 
 
-def _publish_release(there: places.Place, version: str, url: str) -> None:
-    if version == versions.DEV:
-        raise SiteError("RELEASES is for releases; the working tree is published without it")
+def _publish_release(there: places.Place, version: str, commit: str, url: str) -> None:
     if version in there.published():
         print(f"version {version} is published already, and stays as it is", flush=True)
         return
-    _publish(there, building.release(ROOT, version), version, url)
+    built = building.of_tree(ROOT, building.check_out(ROOT, commit, version), version)
+    _publish(there, built, version, commit, url)
 
 
 def _publish_tree(there: places.Place, url: str) -> None:
     repository.require_clean(ROOT)
-    version = repository.version_of(ROOT)
+    commit = repository.git(ROOT, "rev-parse", "HEAD")
+    version = versions.DEV if os.environ.get("DEV") else repository.version_of(ROOT)
     # Before minutes are spent on building what can't be published.
     places.require_new(there.published(), version)
-    _publish(there, building.working_tree(ROOT, version), version, url)
+    _publish(there, building.working_tree(ROOT, version), version, commit, url)
 
 
-def _publish(there: places.Place, built: Path, version: str, url: str) -> None:
-    release = checking.check(built, version)
-    there.publish(built, release, url)
+def _publish(there: places.Place, built: Path, version: str, commit: str, url: str) -> None:
+    there.publish(built, checking.check(built, version, commit), url)
     print(f"version {version} is published: {there}", flush=True)
 
 

@@ -2,11 +2,11 @@
 
     python conf/release.py 0.2
 
-From a version number to a published tree. It moves what CHANGELOG.md has under
-"Unreleased" to the new version, with the frameworks and the machine; commits; builds and
-checks the pages of that commit; adds it to conf/releases.json, in a commit of its own, and
-tags it; and publishes to where ``SITE`` or ``BRANCH`` say. If the build fails, the
-commit is taken back and nothing has happened.
+From a version number to a published tree. In a clone of its own, it moves what CHANGELOG.md
+has under "Unreleased" to the new version, with the frameworks and the machine; commits;
+builds and checks the pages of that commit; and adds it to conf/releases.json, in a commit of
+its own. Only then does the branch here take both commits and the tag, and the pages
+are published to where ``SITE`` or ``BRANCH`` say. Whatever fails before, nothing has happened.
 """
 
 from __future__ import annotations
@@ -68,27 +68,53 @@ def main(name: str) -> None:
     version = new_version(name)
     there, url = place(), site_url()
     repository.require_clean(ROOT)
-    places.require_new(there.published(), version)
-    before = repository.git(ROOT, "rev-parse", "HEAD")
-    date = machine.today()
-    changed = {
-        CHANGELOG: changelog_with(version, date, _read(CHANGELOG)),
-        PROJECT: project_with(version, _read(PROJECT)),
-    }
-    try:
-        _commit(changed, f"Release {version}")
-        built = building.working_tree(ROOT, version)
-        made = checking.check(built, version)
-    except BaseException:
-        # The tree was clean, so all that this undoes is our own.
-        repository.git(ROOT, "reset", "-q", "--hard", before)
-        raise
-    line = repository.Listed(version, date, repository.git(ROOT, "rev-parse", "HEAD"))
-    _commit({repository.LIST: _list_with(line)}, f"List release {version}")
-    repository.git(ROOT, "tag", f"v{version}", line.commit)
-    there.publish(built, made, url)
+    with building.alone(ROOT):
+        there.recover()
+        places.require_new(there.published(), version)
+        tree, line, built = _make(version)
+        made = checking.check(built, version, line.commit)
+        _take(tree, version, line.commit)
+        try:
+            there.publish(built, made, url)
+        except SiteError as error:
+            raise SiteError(
+                f"version {version} is committed and tagged, but not published: {error}; when "
+                f"that is repaired, `make site RELEASES={version}` ends it"
+            ) from error
     print(f"version {version} is released and published: {there}", flush=True)
     print(f"push it with `git push origin HEAD v{version}`", flush=True)
+
+
+def _make(version: str) -> tuple[Path, repository.Listed, Path]:
+    """Make the release's two commits in a clone, and build the first."""
+    tree = building.check_out(ROOT, repository.git(ROOT, "rev-parse", "HEAD"), version)
+    date = machine.today()
+    _commit(
+        tree,
+        {
+            CHANGELOG: changelog_with(version, date, _read(CHANGELOG)),
+            PROJECT: project_with(version, _read(PROJECT)),
+        },
+        f"Release {version}",
+    )
+    commit = repository.git(tree, "rev-parse", "HEAD")
+    line = repository.Listed(version, date, commit, repository.digest(tree, commit))
+    built = building.of_tree(ROOT, tree, version)
+    _commit(tree, {repository.LIST: _list_with(line)}, f"List release {version}")
+    return tree, line, built
+
+
+def _take(tree: Path, version: str, commit: str) -> None:
+    """Have this branch take the commits of the clone, unless it moved or was edited."""
+    repository.git(ROOT, "fetch", "-q", str(tree), "HEAD")
+    try:
+        repository.git(ROOT, "merge", "-q", "--ff-only", "FETCH_HEAD")
+    except SiteError as error:
+        raise SiteError(
+            f"this tree changed while version {version} was built, which is not released "
+            f"now; commit what is new and start again ({error})"
+        ) from error
+    repository.git(ROOT, "tag", f"v{version}", commit)
 
 
 def _read(name: str) -> str:
@@ -100,11 +126,19 @@ def _list_with(line: repository.Listed) -> str:
     return "[\n" + ",\n".join(f"  {one}" for one in lines) + "\n]\n"
 
 
-def _commit(changed: dict[str, str], message: str) -> None:
+def _told(key: str) -> str:
+    if not repository.succeeds(ROOT, "config", key):
+        raise SiteError(f"git does not know {key} for the commits; `git config {key} …` tells it")
+    return repository.git(ROOT, "config", key)
+
+
+def _commit(tree: Path, changed: dict[str, str], message: str) -> None:
     for name, text in changed.items():
-        write_whole(ROOT / name, text)
-    repository.git(ROOT, "add", *changed)
-    repository.git(ROOT, "commit", "-q", "-m", message)
+        write_whole(tree / name, text)
+    # A clone has none of the names that are set for this repository alone.
+    for key in ("user.name", "user.email"):
+        repository.git(tree, "config", key, _told(key))
+    repository.git(tree, "commit", "-q", "-m", message, "--", *changed)
 
 
 if __name__ == "__main__":

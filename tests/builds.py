@@ -46,7 +46,7 @@ def build(
     write(folder / "_static/site.css", "p { background: url(dot.svg) }")
     write(folder / "_static/dot.svg", "<svg/>")
     release = {
-        "version": version, "date": "2026-11-22", "commit": hashlib.sha1(version.encode()).hexdigest(),
+        "version": version, "date": "2026-11-22", "commit": commit(version),
         "versions": {"torch": "2.13.0", "keras": "3.15.1"}, "machine": MACHINE, "pages": list(pages),
     }  # fmt: skip
     write(folder / "data/release.json", json.dumps(release | about))
@@ -57,10 +57,15 @@ def build(
     return folder
 
 
+def commit(version: str) -> str:
+    """The commit that a small build of ``version`` says it was made from."""
+    return hashlib.sha1(version.encode()).hexdigest()
+
+
 def publish(place: Any, folder: Path, version: str, url: str = "", **more: Any) -> None:
     """Build ``version`` in ``folder`` and publish it, as `make site` does after its build."""
     built = build(folder / f"built-{version}", version, **more)
-    place.publish(built, checking.check(built, version), url)
+    place.publish(built, checking.check(built, version, commit(version)), url)
 
 
 def write(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ stamp ``<environment>/.ready``, and ``make html VENV= PYTHON=… OUT=…`` that 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -16,19 +17,56 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from publisher import repository
-from site_ext import versions
+from site_ext import machine, versions
 from site_ext.errors import SiteError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+#: What leaves examples out: a release has them all.
+PARTIAL = ("PATTERN", "SHARD")
 #: Groups of dependencies that no build needs.
 NOT_BUILT_WITH = ("tests", "lint", "dev")
 #: What one make hands on to the next, and must not.
-OF_MAKE = ("MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "VENV", "OUT", "SITE", "RELEASES")
+OF_MAKE = (
+    "MAKEFLAGS",
+    "MAKEOVERRIDES",
+    "MAKELEVEL",
+    "MFLAGS",
+    "VENV",
+    "OUT",
+    "SITE",
+    "BRANCH",
+    "RELEASES",
+    "DEV",
+)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Two publications from one tree would build into one folder: the second is refused."""
+    (root / "build").mkdir(exist_ok=True)
+    with locked(root / "build", "another `make site` or `make release` is under way in this tree"):
+        yield
+
+
+@contextmanager
+def locked(folder: Path, otherwise: str) -> Iterator[None]:
+    """Hold a folder that others must not change; :exc:`SiteError` if someone else does."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SiteError(f"{folder}: {otherwise}; wait for its end") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def working_tree(root: Path, version: str) -> Path:
@@ -38,27 +76,30 @@ def working_tree(root: Path, version: str) -> Path:
 
 def release(root: Path, version: str) -> Path:
     """Build release ``version`` from its commit; the folder of its pages."""
-    commit = repository.commit_of(root, version)
-    tree = root / "build" / "releases" / version
-    _check_out(root, commit, tree)
-    _keep_records(root, tree)
+    tree = check_out(root, repository.commit_of(root, version), version)
+    return of_tree(root, tree, version)
+
+
+def of_tree(root: Path, tree: Path, version: str) -> Path:
+    """Build the clone ``tree`` of ``root``; the folder of its pages."""
     return _html(tree, version, _python_for(root, tree), tree / "build" / "release" / "html")
 
 
-def _check_out(root: Path, commit: str, tree: Path) -> None:
-    """A clone of its own at ``commit``; one that is there already keeps what it has built."""
+def check_out(root: Path, commit: str, name: str) -> Path:
+    """A clone of its own at ``commit``; one that is there already keeps what it has built.
+
+    It starts from this tree's records: what is out of date for it runs again.
+    """
+    tree = root / "build" / "releases" / name
     if not (tree / ".git").exists():
         shutil.rmtree(tree, ignore_errors=True)
         tree.parent.mkdir(parents=True, exist_ok=True)
         repository.git(root, "clone", "-q", "--shared", "--no-checkout", str(root), str(tree))
     repository.git(tree, "checkout", "-q", "--force", "--detach", commit)
-
-
-def _keep_records(root: Path, tree: Path) -> None:
-    """Start from this tree's records: what is out of date for the release runs again."""
     records = tree / "build" / "records"
     if not records.exists() and (root / "build" / "records").exists():
         shutil.copytree(root / "build" / "records", records)
+    return tree
 
 
 def _python_for(root: Path, tree: Path) -> str:
@@ -69,7 +110,7 @@ def _python_for(root: Path, tree: Path) -> str:
     stamp = folder / ".ready"
     if not stamp.exists():
         print(f"the environment of {tree.name}: build/environments/{folder.name}", flush=True)
-        _make(tree, str(stamp), f"VENV={folder}")
+        _make(tree, str(stamp), f"VENV={folder}", f"PYTHON={sys.executable}")
     return str(folder / "bin" / "python")
 
 
@@ -95,7 +136,9 @@ def _html(tree: Path, version: str, python: str, out: Path) -> Path:
 
 
 def _make(tree: Path, *arguments: str, **settings: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+    inherited = machine.git_environment()
+    left_out = OF_MAKE if settings.get("SITE_VERSION") == versions.DEV else OF_MAKE + PARTIAL
+    environment = {name: value for name, value in inherited.items() if name not in left_out}
     command = [os.environ.get("MAKE") or "make", "--no-print-directory", *arguments]
     done = subprocess.run(command, cwd=tree, check=False, env=environment | settings)
     if done.returncode:

@@ -65,6 +65,8 @@ class Changes:
     examples_added: list[str] = field(default_factory=list)
     examples_removed: list[str] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
+    #: Examples that one side did not run, for want of a framework.
+    not_run: list[str] = field(default_factory=list)
     #: Examples whose two times were taken on unlike machines, or beside others.
     not_compared: list[str] = field(default_factory=list)
 
@@ -88,6 +90,9 @@ def between(old: Release, new: Release) -> Changes:
 
 def _compare_example(then: dict[str, Any], now: dict[str, Any], found: Changes) -> None:
     name, title = now["name"], now["title"]
+    if "skipped" in {then["status"], now["status"]}:
+        found.not_run.append(name)
+        return
     causes = tuple(_causes(then, now))
     for key in sorted(set(then["measured"]) | set(now["measured"])):
         if key.endswith(UNSTEADY):
@@ -188,6 +193,7 @@ def as_text(found: Changes) -> str:
     lines += _part("Measured values that moved", moved)
     lines += _part("Examples added", found.examples_added)
     lines += _part("Examples removed", found.examples_removed)
+    lines += _part("Examples not run on one side", found.not_run) if found.not_run else []
     times = [f"{t.example}: {t.old:.1f} s -> {t.new:.1f} s" for t in found.timings]
     lines += _part("Wall times, on alike machines", times, "none run again")
     if found.not_compared:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from publisher import releases
+from site_ext import versions
 from site_ext.errors import SiteError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 #: What a page may lean on above its version's own folder; `publisher.root` makes it.
 AT_ROOT = {"index.html", "versions.css", "versions.html", "switcher.json", "changes.html"}
-PER_PAGE = ("versions", "stable", "latest")
 SHOWN = 20
 
 _URL = re.compile(r"""url\(\s*["']?([^"')]+)""")
@@ -43,21 +43,33 @@ class _Page(HTMLParser):
             elif name in {"href", "src", "poster"} or (name == "data" and tag == "object"):
                 self.addresses.append((self.getpos()[0], value))
             elif name == "srcset":
-                for part in value.split(","):
-                    self.addresses.append((self.getpos()[0], part.split()[0]))
+                parts = (part.split() for part in value.split(","))
+                self.addresses += [(self.getpos()[0], part[0]) for part in parts if part]
 
     handle_startendtag = handle_starttag
 
 
-def check(built: Path, version: str) -> releases.Release:
-    """The release in the folder ``built``; raises :exc:`SiteError` that lists what is wrong."""
+def check(built: Path, version: str, commit: str) -> releases.Release:
+    """The release in the folder ``built``; raises :exc:`SiteError` that lists what is wrong.
+
+    ``commit`` is the one that was to be built: a tree that was edited meanwhile is not it.
+    """
     release = releases.read_folder(built, version)
-    problems = [
-        f"data/examples.json: {name} failed"
+    problems = []
+    if release.commit != commit:
+        problems.append(f"{releases.ABOUT}: made from {release.commit}, not from {commit}")
+    # Of what is not released, an example may be left out or lack its framework.
+    allowed = (
+        {"passed"} if versions.kind(version) != versions.DEV else {"passed", "skipped", "recorded"}
+    )
+    problems += [
+        f"data/examples.json: {name} is {entry['status']}: {entry.get('reason', '')}"
         for name, entry in release.examples.items()
-        if entry["status"] == "failed"
+        if entry["status"] not in allowed
     ]
-    problems += _Links(built, release).wrong()
+    missing = [name for name in sorted(release.pages) if not (built / name).is_file()]
+    problems += [f"{name}: listed in {releases.ABOUT}, but missing" for name in missing]
+    problems += [] if missing else _Links(built, release).wrong()
     if problems:
         shown = "\n".join(f"    {problem}" for problem in problems[:SHOWN])
         more = f"\n    and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
@@ -82,7 +94,7 @@ class _Links:
         """A line for each address that leads nowhere."""
         for path, page in self.pages.items():
             for line, address in page.addresses:
-                if reason := self._reason(path, address):
+                if reason := self._reason(path, address) or self._no_place(path, address):
                     yield f"{path.relative_to(self.built)}:{line}: {address} {reason}"
         for path in sorted(path for path in self.files if path.suffix == ".css"):
             for address in _URL.findall(path.read_text(encoding="utf-8")):
@@ -91,22 +103,34 @@ class _Links:
 
     def _reason(self, path: Path, address: str) -> str:
         """What is wrong with an address, or nothing."""
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError as error:
+            return f"is no address: {error}"
         if parts.scheme or parts.netloc:
             return ""
         if parts.path.startswith("/"):
             return "is absolute: it breaks where the site is served below a path"
-        target = Path(os.path.normpath(path.parent / unquote(parts.path))) if parts.path else path
+        target = _target(path, parts.path)
         within = os.path.relpath(target, self.built)
         if within.startswith(".."):
             made = _made_at_root(within.removeprefix("../"), self.release)
             return "" if made else "is not part of the site"
-        if target not in self.files:
-            return "does not exist"
-        page = self.pages.get(target)
-        if parts.fragment and page is not None and unquote(parts.fragment) not in page.ids:
-            return "names a place that the page does not have"
-        return ""
+        return "" if target in self.files else "does not exist"
+
+    def _no_place(self, path: Path, address: str) -> str:
+        """What is wrong with the fragment of an address that is right."""
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc or not parts.fragment:
+            return ""
+        page = self.pages.get(_target(path, parts.path))
+        known = page is None or unquote(parts.fragment) in page.ids
+        return "" if known else "names a place that the page does not have"
+
+
+def _target(path: Path, address: str) -> Path:
+    """The file that a relative address in ``path`` leads to."""
+    return Path(os.path.normpath(path.parent / unquote(address))) if address else path
 
 
 def _parse(path: Path) -> _Page:
@@ -117,4 +141,4 @@ def _parse(path: Path) -> _Page:
 
 def _made_at_root(above: str, release: releases.Release) -> bool:
     folder, _, page = above.partition("/")
-    return above in AT_ROOT or (folder in PER_PAGE and page in release.pages)
+    return above in AT_ROOT or (folder in releases.PER_PAGE and page in release.pages)

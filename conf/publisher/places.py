@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import json
 import os
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from publisher import releases, repository, root
+from publisher import building, releases, repository, root
 from site_ext import versions
 from site_ext.errors import SiteError
 from site_ext.records import write_whole
@@ -34,14 +34,61 @@ if TYPE_CHECKING:
 ASIDE = ".publishing"
 
 
-class Place(Protocol):
-    """What the commands need of a place."""
+class Place(ABC):
+    """A site, wherever it stands."""
 
-    def published(self) -> dict[str, Release]:
-        """The versions that stand there."""
+    @abstractmethod
+    def names(self) -> list[str]:
+        """What stands at the site's root."""
 
+    @abstractmethod
+    def text(self, path: str) -> str:
+        """A file's text; raises OSError where there is none."""
+
+    @abstractmethod
+    def named(self, path: str = "") -> str:
+        """What to call the site, or a file in it."""
+
+    @abstractmethod
+    def recover(self) -> None:
+        """Do what is left to do of a publication that was cut off."""
+
+    @abstractmethod
     def publish(self, built: Path, release: Release, site_url: str) -> None:
         """Put the pages in ``built`` there and make the root anew."""
+
+    def published(self) -> dict[str, Release]:
+        """The versions that stand there; raises :exc:`SiteError` for what can't be a site."""
+        names = self.names()
+        found = [name for name in names if versions.is_version(name)]
+        taken = [name for name in (*root.FILES, *releases.PER_PAGE) if name in names]
+        if taken and not found and root.SWITCHER not in names:
+            raise SiteError(
+                f"{self.named()} has {', '.join(taken)} but no {root.SWITCHER}: it is no site of "
+                "ours; name an empty folder or a new branch, or move these away"
+            )
+        for version in self._in_switcher() if root.SWITCHER in names else []:
+            if version not in found:
+                raise SiteError(
+                    f"{self.named(root.SWITCHER)} lists version {version}, but there is no "
+                    f"{self.named(version)}; put it back, or delete the list's entry"
+                )
+        return {
+            name: releases.read(name, partial(self._text_of, name), self.named(name))
+            for name in found
+        }
+
+    def _text_of(self, version: str, name: str) -> str:
+        return self.text(f"{version}/{name}")
+
+    def _in_switcher(self) -> list[str]:
+        where = self.named(root.SWITCHER)
+        try:
+            return root.versions_in_switcher(self.text(root.SWITCHER), where)
+        except UnicodeDecodeError as error:
+            raise SiteError(
+                f"{where}: not a list of versions ({error}); {root.MADE_ANEW}"
+            ) from error
 
 
 def require_new(known: dict[str, Release], version: str) -> None:
@@ -49,60 +96,56 @@ def require_new(known: dict[str, Release], version: str) -> None:
     if version in known and version != versions.DEV:
         raise SiteError(
             f"version {version} is published already (made of {known[version].commit[:10]}), and "
-            "a published release never changes; release a new version, or publish dev"
+            "a published release never changes; release a new version, or publish this as dev "
+            "with DEV=1"
         )
 
 
-class Folder:
+@contextmanager
+def _telling_why(where: str) -> Iterator[None]:
+    """Make the system's errors into ours."""
+    try:
+        yield
+    except OSError as error:
+        # Copying a folder reports what failed as a list of (from, to, why).
+        why = str(error.args[0][0][2]) if isinstance(error, shutil.Error) else str(error)
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT} or os.strerror(errno.ENOSPC) in why
+        repair = "make room, or publish elsewhere with SITE=" if full else "repair that"
+        raise SiteError(
+            f"{where}: {why}. No published version was changed; {repair}, and publish again"
+        ) from error
+
+
+class Folder(Place):
     """A site in a folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._aside = path / ASIDE
-
-    def published(self) -> dict[str, Release]:
-        if not self.path.is_dir():
-            return {}
-        self._require_site()
-        found = [entry.name for entry in self.path.iterdir() if versions.is_version(entry.name)]
-        for version in self._in_switcher():
-            if version not in found:
-                raise SiteError(
-                    f"{self.path / root.SWITCHER} lists version {version}, but there is no "
-                    f"folder {self.path / version}; put it back, or delete the list's entry"
-                )
-        return {name: releases.read_folder(self.path / name, name) for name in found}
-
-    def _require_site(self) -> None:
-        """Raise :exc:`SiteError` for a folder that holds something else."""
-        ours = (
-            self._unfinished(),
-            self.path / root.SWITCHER,
-            *self.path.glob(f"*/{releases.ABOUT}"),
-        )
-        if any(path.exists() for path in ours):
-            return
-        taken = [name for name in root.FILES if (self.path / name).exists()]
-        if taken:
-            raise SiteError(
-                f"{self.path} has {', '.join(taken)} but no {root.SWITCHER}: it is no site of "
-                "ours; name an empty folder, or move these away"
-            )
-
-    def _in_switcher(self) -> list[str]:
-        path = self.path / root.SWITCHER
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        return root.versions_in_switcher(text, str(path))
+        if path.exists() and not path.is_dir():
+            raise SiteError(f"SITE={path}: a file, not a folder; name another")
 
     def __str__(self) -> str:
         return f"in {self.path}"
 
+    def names(self) -> list[str]:
+        return sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
+
+    def text(self, path: str) -> str:
+        return (self.path / path).read_text(encoding="utf-8")
+
+    def named(self, path: str = "") -> str:
+        return str(self.path / path)
+
+    def recover(self) -> None:
+        if self._aside.exists():
+            with self._changing():
+                self._finish()
+
     def publish(self, built: Path, release: Release, site_url: str) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
-        with self._locked(), self._telling_of_disks():
+        with _telling_why(str(self.path)):
+            self.path.mkdir(parents=True, exist_ok=True)
+        with self._changing():
             self._finish()
             known = self.published()
             require_new(known, release.version)
@@ -111,12 +154,13 @@ class Folder:
                 new.mkdir(parents=True)
                 _move(built, new / release.version)
                 root.write(new, known | {release.version: release}, site_url)
+                names = _pieces(new, release.version)
+                moves = [(name, (new / name).stat().st_ino) for name in names]
+                # From here on it is done: by this run, or by the next.
+                write_whole(self._unfinished(), json.dumps(moves))
             except BaseException:
                 shutil.rmtree(self._aside, ignore_errors=True)
                 raise
-            # From here on it is done, by this run or by the next.
-            moves = [(name, (new / name).stat().st_ino) for name in _pieces(new, release.version)]
-            write_whole(self._unfinished(), json.dumps(moves))
             self._finish()
 
     def _unfinished(self) -> Path:
@@ -133,31 +177,13 @@ class Folder:
             shutil.rmtree(self._aside)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        handle = os.open(self.path, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise SiteError(
-                    f"{self.path}: another publication is under way; wait for its end"
-                ) from error
+    def _changing(self) -> Iterator[None]:
+        """Alone, and with errors that name the folder."""
+        with (
+            building.locked(self.path, "another publication is under way"),
+            _telling_why(str(self.path)),
+        ):
             yield
-        finally:
-            os.close(handle)
-
-    @contextmanager
-    def _telling_of_disks(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            # Copying a folder reports what failed as a list of (from, to, why).
-            why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
-            free = shutil.disk_usage(self.path).free // 2**20
-            raise SiteError(
-                f"{self.path}: {why}, with {free} MiB free on that disk. No version was changed; "
-                "make room, or name another folder with SITE=, and publish again"
-            ) from error
 
 
 def _pieces(new: Path, version: str) -> list[str]:
@@ -205,56 +231,74 @@ def _exchange(one: Path, other: Path) -> bool:
     return not failed
 
 
-class Branch:
+class Branch(Place):
     """A site on a branch of this repository, taken from its remote first."""
 
     def __init__(self, repo: Path, name: str, remote: str = "origin") -> None:
         self.repo, self.name = repo, name
-        self._tip = self._fetch(remote)
-
-    def _fetch(self, remote: str) -> str:
-        """The commit to build upon; empty where there is no such branch yet."""
-        git = partial(repository.git, self.repo)
-        theirs = ""
-        if remote in git("remote").splitlines() and git("ls-remote", "--heads", remote, self.name):
-            git("fetch", "-q", remote, f"+refs/heads/{self.name}:refs/remotes/{remote}/{self.name}")
-            theirs = git("rev-parse", f"refs/remotes/{remote}/{self.name}")
-        here = f"refs/heads/{self.name}"
-        has = partial(repository.succeeds, self.repo)
-        ours = git("rev-parse", here) if has("rev-parse", "-q", "--verify", here) else ""
-        if ours and theirs and ours != theirs:
-            if has("merge-base", "--is-ancestor", theirs, ours):
-                return ours
-            if not has("merge-base", "--is-ancestor", ours, theirs):
-                raise SiteError(
-                    f"the branch {self.name} here and that of {remote} have parted; delete the "
-                    f"one here with `git branch -D {self.name}` if nothing on it is missing there"
-                )
-        return theirs or ours
-
-    def published(self) -> dict[str, Release]:
-        if not self._tip:
-            return {}
-        names = repository.git(self.repo, "ls-tree", "--name-only", self._tip).splitlines()
-        found = [name for name in names if versions.is_version(name)]
-        return {
-            name: releases.read(name, partial(self._text, name), f"{self.name}:{name}")
-            for name in found
-        }
-
-    def _text(self, version: str, name: str) -> str:
-        path = f"{self._tip}:{version}/{name}"
-        if not repository.succeeds(self.repo, "cat-file", "-e", path):
-            raise FileNotFoundError(path)
-        return repository.git(self.repo, "show", path)
+        self._ref = f"refs/heads/{name}"
+        if f"branch {self._ref}" in self._git("worktree", "list", "--porcelain").splitlines():
+            raise SiteError(
+                f"BRANCH={name}: it is checked out, with something else on it; name a branch for "
+                "the site alone, such as gh-pages"
+            )
+        #: Where the branch was found here; publishing moves it from there only.
+        self._found = self._commit_of(self._ref)
+        self._tip = self._newest(self._fetch(remote), remote)
 
     def __str__(self) -> str:
         return f"on the branch {self.name}; push it with `git push origin {self.name}`"
 
+    def _git(self, *arguments: str, index: str | None = None, given: str | None = None) -> str:
+        return repository.git(self.repo, *arguments, index=index, given=given)
+
+    def _commit_of(self, ref: str) -> str:
+        exists = repository.succeeds(self.repo, "rev-parse", "-q", "--verify", ref)
+        return self._git("rev-parse", ref) if exists else ""
+
+    def _fetch(self, remote: str) -> str:
+        """The remote's commit; empty where it has no such branch, or where there is no remote."""
+        if remote not in self._git("remote").splitlines():
+            return ""
+        if not self._git("ls-remote", remote, self._ref):
+            return ""
+        theirs = f"refs/remotes/{remote}/{self.name}"
+        self._git("fetch", "-q", remote, f"+{self._ref}:{theirs}")
+        return self._git("rev-parse", theirs)
+
+    def _newest(self, theirs: str, remote: str) -> str:
+        """The commit to build upon: the one of the two that has the other behind it."""
+        ours = self._found
+        if not ours or not theirs:
+            return ours or theirs
+        has = partial(repository.succeeds, self.repo, "merge-base", "--is-ancestor")
+        if has(theirs, ours):
+            return ours
+        if has(ours, theirs):
+            return theirs
+        raise SiteError(
+            f"the branch {self.name} here and that of {remote} have parted; delete the one here "
+            f"with `git branch -D {self.name}` if nothing on it is missing there"
+        )
+
+    def names(self) -> list[str]:
+        return self._git("ls-tree", "--name-only", self._tip).splitlines() if self._tip else []
+
+    def text(self, path: str) -> str:
+        if not repository.succeeds(self.repo, "cat-file", "-e", f"{self._tip}:{path}"):
+            raise FileNotFoundError(path)
+        return self._git("show", f"{self._tip}:{path}")
+
+    def named(self, path: str = "") -> str:
+        return f"{self.name}:{path}"
+
+    def recover(self) -> None:
+        """Nothing: a branch moves in one step."""
+
     def publish(self, built: Path, release: Release, site_url: str) -> None:
         known = self.published()
         require_new(known, release.version)
-        with TemporaryDirectory() as folder:
+        with _telling_why(f"BRANCH={self.name}"), TemporaryDirectory() as folder:
             new, index = Path(folder) / "new", str(Path(folder) / "index")
             new.mkdir()
             _move(built, new / release.version)
@@ -263,22 +307,28 @@ class Branch:
 
     def _commit(self, new: Path, index: str, message: str) -> None:
         """One commit: the tip, with the pieces in ``new`` in place of those of their names."""
-        git = partial(repository.git, self.repo, index=index)
         if self._tip:
-            git("read-tree", self._tip)
+            self._git("read-tree", self._tip, index=index)
             gone = sorted(entry.name for entry in new.iterdir())
-            git("rm", "-r", "-f", "-q", "--cached", "--ignore-unmatch", "--", *gone)
-        git(f"--work-tree={new}", "add", "--force", "--no-all", ".")
-        tree = git("write-tree")
-        parent = ["-p", self._tip] if self._tip else []
-        commit = git("commit-tree", tree, *parent, "-m", message)
-        # The branch moves in one step, and only from where it was found.
-        old = [self._old()] if self._old() else []
-        git("update-ref", "-m", message, f"refs/heads/{self.name}", commit, *old)
-        self._tip = commit
-
-    def _old(self) -> str:
-        here = f"refs/heads/{self.name}"
-        if not repository.succeeds(self.repo, "rev-parse", "-q", "--verify", here):
-            return ""
-        return repository.git(self.repo, "rev-parse", here)
+            remove = ("rm", "-r", "-f", "-q", "--cached", "--ignore-unmatch", "--")
+            self._git(*remove, *gone, index=index)
+        files = sorted(path for path in new.rglob("*") if path.is_file())
+        # The bytes that were checked, whatever git is told to do to lines and filters.
+        write = ("hash-object", "-w", "--no-filters", "--stdin-paths")
+        blobs = self._git(*write, given="".join(f"{path}\n" for path in files)).splitlines()
+        entries = "".join(
+            f"100644 {blob}\t{path.relative_to(new).as_posix()}\n"
+            for blob, path in zip(blobs, files, strict=True)
+        )
+        self._git("update-index", "--add", "--index-info", index=index, given=entries)
+        tree = self._git("write-tree", index=index)
+        parent = ("-p", self._tip) if self._tip else ()
+        commit = self._git("commit-tree", tree, *parent, "-m", message)
+        try:
+            self._git("update-ref", "-m", message, self._ref, commit, self._found or "0" * 40)
+        except SiteError as error:
+            raise SiteError(
+                f"BRANCH={self.name}: someone else published there meanwhile ({error}); nothing "
+                "was changed; publish again"
+            ) from error
+        self._tip = self._found = commit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from site_ext import versions
@@ -14,11 +15,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ABOUT = "data/release.json"
-#: What each file must hold in each of its entries.
-NEEDED = {
-    ABOUT: {"version", "date", "commit", "versions", "machine", "pages"},
-    "data/examples.json": {"name", "title", "status", "wall_seconds", "measured", "versions"},
-    "data/claims.json": {"id", "statement", "verdict"},
+#: The folders at the root that hold a file for each page of any version.
+PER_PAGE = ("versions", "stable", "latest")
+PUT_BACK = "put the published file back"
+MAYBE_NUMBER = (int, float, NoneType)
+#: What each file must hold in each of its entries, and of which types.
+NEEDED: dict[str, dict[str, Any]] = {
+    ABOUT: {
+        "version": str,
+        "date": str,
+        "commit": str,
+        "versions": dict,
+        "machine": dict,
+        "pages": list,
+    },
+    "data/examples.json": {
+        "name": str,
+        "title": str,
+        "status": str,
+        "wall_seconds": MAYBE_NUMBER,
+        "measured": dict,
+        "versions": (dict, NoneType),
+        "machine": (dict, NoneType),
+    },
+    "data/claims.json": {"id": str, "statement": str, "verdict": str},
 }
 #: Of the first version on; the ledger came later.
 REQUIRED = (ABOUT, "data/examples.json")
@@ -50,22 +70,35 @@ def read(version: str, read_text: Callable[[str], str], where: str) -> Release:
     FileNotFoundError; ``where`` is what to call that version's folder.
     """
     data = {name: _load(name, read_text, where) for name in NEEDED}
-    about = data[ABOUT]
+    about = data[ABOUT][0]
     if about["version"] != version:
         raise SiteError(
             f"{where}/{ABOUT}: this is version {about['version']!r}, in the folder of "
             f"{version!r}; move the folder to where it belongs"
         )
+    for page in about["pages"]:
+        if not _is_page(page):
+            raise SiteError(f"{where}/{ABOUT}: {page!r} is no page's path; {PUT_BACK}")
     claims = data["data/claims.json"]
     return Release(
         version=version,
-        date=str(about["date"]),
-        commit=str(about["commit"]),
-        versions=dict(about["versions"]),
-        machine=dict(about["machine"]),
+        date=about["date"],
+        commit=about["commit"],
+        versions=about["versions"],
+        machine=about["machine"],
         pages=frozenset(about["pages"]),
         examples={entry["name"]: entry for entry in data["data/examples.json"]},
         claims=None if claims is None else {entry["id"]: entry for entry in claims},
+    )
+
+
+def _is_page(page: object) -> bool:
+    """Whether it is a path below the version, which becomes one below the root, too."""
+    return (
+        isinstance(page, str)
+        and page.endswith(".html")
+        and "\\" not in page
+        and all(part not in {"", ".", ".."} for part in page.split("/"))
     )
 
 
@@ -75,6 +108,7 @@ def read_folder(folder: Path, version: str) -> Release:
 
 
 def _load(name: str, read_text: Callable[[str], str], where: str) -> Any:
+    """The entries of a file; None for one that need not be there."""
     try:
         data = json.loads(read_text(name))
     except FileNotFoundError:
@@ -84,21 +118,25 @@ def _load(name: str, read_text: Callable[[str], str], where: str) -> Any:
             f"{where}/{name} is missing: a version's folder without its data; put the file "
             "back, or move the folder out of the site"
         ) from None
+    except OSError as error:
+        raise SiteError(f"{where}/{name}: {error.strerror}; {PUT_BACK}") from error
     except ValueError as error:
-        raise SiteError(
-            f"{where}/{name}: not JSON ({error}); put the published file back"
-        ) from error
+        raise SiteError(f"{where}/{name}: not JSON ({error}); {PUT_BACK}") from error
     entries = [data] if name == ABOUT else data
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SiteError(f"{where}/{name}: not of the form that a build writes; put it back")
+        raise SiteError(f"{where}/{name}: not of the form that a build writes; {PUT_BACK}")
     for number, entry in enumerate(entries):
-        missing = sorted(NEEDED[name] - set(entry))
-        if missing:
-            raise SiteError(
-                f"{where}/{name}: entry {number + 1} lacks {', '.join(missing)}; "
-                "put the published file back"
-            )
-    return data
+        _require_form(f"{where}/{name}: entry {number + 1}", entry, NEEDED[name])
+    return entries
+
+
+def _require_form(which: str, entry: dict[str, Any], form: dict[str, Any]) -> None:
+    missing = sorted(set(form) - set(entry))
+    if missing:
+        raise SiteError(f"{which} lacks {', '.join(missing)}; {PUT_BACK}")
+    for key, kind in form.items():
+        if not isinstance(entry[key], kind):
+            raise SiteError(f"{which}: {key} is {entry[key]!r}; {PUT_BACK}")
 
 
 def in_order(known: dict[str, Release]) -> list[Release]:

@@ -1,19 +1,20 @@
 """Which version a tree is, and which commit a release was made from.
 
 A tag says so, or, in a clone without tags, the committed list ``conf/releases.json``.
-The list can't be part of the commit that it names, so the tree that differs from a listed
-commit in nothing but the list is that release, too.
+The list can't be part of the commit that it names. So a tree that differs from a release
+in nothing but the list is that release, too, and for the commit itself the lists of the
+branches are asked.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from site_ext import versions
+from site_ext import machine, versions
 from site_ext.errors import SiteError
 
 if TYPE_CHECKING:
@@ -29,18 +30,21 @@ class Listed:
     version: str
     date: str
     commit: str
+    #: :func:`digest` of the commit.
+    tree: str
 
 
-def git(root: Path, *arguments: str, index: str | None = None) -> str:
+def git(root: Path, *arguments: str, index: str | None = None, given: str | None = None) -> str:
     """What git prints; raises :exc:`SiteError` with its own words where it fails.
 
-    ``index`` is the file of an index other than the repository's own.
+    ``index`` is the file of an index other than the repository's own, ``given`` what git
+    reads from its standard input.
     """
-    settings = os.environ | ({"GIT_INDEX_FILE": index} if index else {})
+    settings = machine.git_environment() | ({"GIT_INDEX_FILE": index} if index else {})
     try:
         done = subprocess.run(
             ["git", *arguments],
-            cwd=root, check=False, capture_output=True, text=True, env=settings,
+            cwd=root, check=False, capture_output=True, text=True, env=settings, input=given,
         )  # fmt: skip
     except OSError as error:
         raise SiteError(f"git could not be started ({error.strerror}); install it") from error
@@ -51,13 +55,16 @@ def git(root: Path, *arguments: str, index: str | None = None) -> str:
 
 def succeeds(root: Path, *arguments: str) -> bool:
     """Whether a git command that answers by its exit status says yes."""
-    done = subprocess.run(["git", *arguments], cwd=root, check=False, capture_output=True)
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=root, check=False, capture_output=True, env=machine.git_environment(),
+    )  # fmt: skip
     return done.returncode == 0
 
 
 def require_clean(root: Path) -> None:
     """Raise :exc:`SiteError` if files differ from the commit: nobody could build it again."""
-    changed = git(root, "status", "--porcelain").splitlines()
+    changed = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
     if changed:
         shown = "\n".join(f"    {line}" for line in changed[:10])
         more = f"\n    and {len(changed) - 10} more" if len(changed) > 10 else ""
@@ -71,17 +78,28 @@ def listed(root: Path) -> list[Listed]:
     """The committed list, oldest first; raises :exc:`SiteError` for a line that is none."""
     path = root / LIST
     try:
-        lines = [Listed(**line) for line in json.loads(path.read_text(encoding="utf-8"))]
+        return _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
     except (ValueError, TypeError) as error:
         raise SiteError(
-            f"{path}: not a list of releases ({error}); each needs version, date and commit"
+            f"{path}: not a list of releases ({error}); each needs version, date, commit and tree"
         ) from error
+
+
+def _parse(text: str) -> list[Listed]:
+    lines = [Listed(**line) for line in json.loads(text)]
     for line in lines:
-        if line.version == versions.DEV or versions.normal(line.version) != line.version:
-            raise SiteError(f"{path}: {line.version!r} is not how that version is written")
+        if line.version == versions.DEV or not versions.is_version(line.version):
+            raise ValueError(f"{line.version!r} is not how a version is written")
     return lines
+
+
+def digest(root: Path, commit: str) -> str:
+    """What tells a commit's files, the list of releases apart, from those of another."""
+    files = git(root, "ls-tree", "-r", commit).splitlines()
+    counted = [line for line in files if line.partition("\t")[2] != LIST]
+    return hashlib.sha256("\n".join(counted).encode()).hexdigest()[:16]
 
 
 def version_of(root: Path) -> str:
@@ -89,11 +107,28 @@ def version_of(root: Path) -> str:
     tags = git(root, "tag", "--points-at", "HEAD").splitlines()
     if tags:
         return _of_tags(tags)
-    head = git(root, "rev-parse", "HEAD")
+    head, tree = git(root, "rev-parse", "HEAD"), digest(root, "HEAD")
     for line in reversed(listed(root)):
-        if line.commit == head or _only_the_list_differs(root, line.commit):
+        if tree == line.tree:
+            return line.version
+    for line in _listed_on_branches(root):
+        if head == line.commit:
             return line.version
     return versions.DEV
+
+
+def _listed_on_branches(root: Path) -> list[Listed]:
+    """What the lists of all branches have, here and as last fetched; broken ones count not."""
+    found = []
+    for ref in git(
+        root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"
+    ).split():
+        if succeeds(root, "cat-file", "-e", f"{ref}:{LIST}"):
+            try:
+                found += _parse(git(root, "show", f"{ref}:{LIST}"))
+            except (ValueError, TypeError):
+                continue
+    return found
 
 
 def _of_tags(tags: list[str]) -> str:
@@ -111,12 +146,6 @@ def _of_tags(tags: list[str]) -> str:
             "wrong with `git tag -d`"
         )
     raise SiteError(f"{bad[0]}; rename it, or delete it with `git tag -d`")
-
-
-def _only_the_list_differs(root: Path, commit: str) -> bool:
-    return succeeds(root, "cat-file", "-e", f"{commit}^{{commit}}") and succeeds(
-        root, "diff", "--quiet", commit, "HEAD", "--", ".", f":(exclude){LIST}"
-    )
 
 
 def commit_of(root: Path, version: str) -> str:

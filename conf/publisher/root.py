@@ -8,6 +8,7 @@ for what was not found name the whole address.
 from __future__ import annotations
 
 import json
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ FILES = (
 )  # fmt: skip
 TEMPLATES = Path(__file__).parent / "templates"
 ICON = TEMPLATES.parent.parent.parent / "docs" / "_static" / "favicon.svg"
+MADE_ANEW = "delete it, and publish again: it is made anew from the versions' folders"
 WORDS = {"release": "", "pre-release": "pre-release", "dev": "not released"}
 
 
@@ -39,6 +41,7 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
     url = checked_url(site_url)
     best, newest = versions.preferred(known), versions.newest(known)
     templates = _templates()
+    templates.filters["word"] = partial(word, best)
     shared: dict[str, Any] = {
         "releases": releases.in_order(known),
         "preferred": known[best],
@@ -78,7 +81,10 @@ def checked_url(site_url: str) -> str:
     """The site's address with one slash at its end; raises :exc:`SiteError` if it is none."""
     if not site_url:
         return ""
-    parts = urlsplit(site_url)
+    try:
+        parts = urlsplit(site_url)
+    except ValueError as error:
+        raise SiteError(f"SITE_URL={site_url}: not an address ({error})") from error
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise SiteError(f"SITE_URL={site_url}: not an address like https://example.org/project/")
     return site_url.rstrip("/") + "/"
@@ -96,10 +102,15 @@ def _templates() -> Environment:
         "address": quote,
         "frameworks": frameworks_line,
         "machine": changes.machine_line,
-        "word": lambda version: WORDS[versions.kind(version)],
         "letter": chart.letter,
     }
     return environment
+
+
+def word(best: str, version: str) -> str:
+    """What is said of a version beside its number, where ``best`` is the preferred one."""
+    kind = versions.kind(version)
+    return "newest release" if version == best and kind == "release" else WORDS[kind]
 
 
 def switcher(known: dict[str, Release]) -> str:
@@ -111,11 +122,10 @@ def switcher(known: dict[str, Release]) -> str:
     entries: list[dict[str, Any]] = []
     for release in releases.in_order(known):
         version = release.version
-        word = "newest release" if version == best else WORDS[versions.kind(version)]
-        word = word if versions.kind(version) != "dev" else "not released"
+        said = word(best, version)
         entry = {
             "version": version,
-            "name": f"{version} ({word})" if word else version,
+            "name": f"{version} ({said})" if said else version,
             "url": release.home,
         }
         entries.append(entry | ({"preferred": True} if version == best else {}))
@@ -124,14 +134,13 @@ def switcher(known: dict[str, Release]) -> str:
 
 def versions_in_switcher(text: str, where: str) -> list[str]:
     """The versions in a published list; raises :exc:`SiteError` if it is no such list."""
-    repair = "delete it, and publish again: it is made anew from the versions' folders"
     try:
         entries = json.loads(text)
         found = [(entry["version"], entry["url"], entry.get("preferred")) for entry in entries]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SiteError(f"{where}: not a list of versions ({error!r}); {repair}") from error
+        raise SiteError(f"{where}: not a list of versions ({error!r}); {MADE_ANEW}") from error
     if sum(1 for _, _, preferred in found if preferred) != 1:
-        raise SiteError(f"{where}: not exactly one version is preferred; {repair}")
+        raise SiteError(f"{where}: not exactly one version is preferred; {MADE_ANEW}")
     return [str(version) for version, _, _ in found]
 
 

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: From `git rev-parse --local-env-vars`.
+_OF_A_REPOSITORY = {
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
+    "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
+    "GIT_SHALLOW_FILE", "GIT_COMMON_DIR",
+}  # fmt: skip
+
+
 @cache
 def describe() -> dict[str, str | int | float | None]:
     """``cpu``, ``cores`` usable here, ``ram_gib``, ``os`` and ``gpu`` (None without one)."""
@@ -62,8 +71,16 @@ def _git(root: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", *arguments],
         cwd=root, check=True, capture_output=True, text=True, timeout=20,
-        env=os.environ | {"TZ": "UTC"},
+        env=git_environment() | {"TZ": "UTC"},
     ).stdout.strip()  # fmt: skip
+
+
+def git_environment() -> dict[str, str]:
+    """The environment, less what would have git work on another repository.
+
+    Git itself sets these where it runs a hook or an alias.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
 
 
 def _cpu() -> str:

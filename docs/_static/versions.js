@@ -19,9 +19,10 @@
     history.replaceState(null, "", address);
   }
 
-  async function exists(address) {
+  /* Only a clear "not found" counts; where the host says nothing, the link is followed. */
+  async function lacks(address) {
     try {
-      return (await fetch(address, { method: "HEAD" })).ok;
+      return [404, 410].includes((await fetch(address, { method: "HEAD" })).status);
     } catch {
       return false;
     }
@@ -32,13 +33,13 @@
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
     const same = new URL(page, home);
-    if (await exists(same)) {
-      same.hash = location.hash;
-      location.assign(same);
-    } else {
+    same.hash = location.hash;
+    if (await lacks(same)) {
       const first = new URL("index.html", home);
       first.searchParams.set(MISSING, page);
       location.assign(first);
+    } else {
+      location.assign(same);
     }
   }
 

@@ -41,9 +41,10 @@ def main() -> None:
                     as_version(site / f"1.{minor}", f"1.{minor}")
             version = f"2.{count}"
             built = as_version(Path(folder) / "built", version)
+            commit = releases.read_folder(built, version).commit
             before = hashes(site / "1.0") if count else {}
             started = time.perf_counter()
-            release = checking.check(built, version)
+            release = checking.check(built, version, commit)
             checked = time.perf_counter()
             places.Folder(site).publish(built, release, "")
             ended = time.perf_counter()

@@ -172,6 +172,11 @@ def test_tags_that_do_not_say_which_version(tree: Path, tags: list[str], told: s
         (["RELEASES=latest"], "'latest' is no version"),
         (["SITE=/tmp/x", "BRANCH=y"], "name one of the two"),
         (["SITE_URL=example.org"], "SITE_URL=example.org: not an address like"),
+        (["SITE_URL=http://[bad"], "SITE_URL=http://[bad: not an address"),
+        (["SITE=public"], "SITE=public: in this repository, and not ignored by git"),
+        (["SITE=README.md"], "SITE=README.md: in this repository, and not ignored"),
+        (["RELEASES=0.1 dev"], "RELEASES is for releases; DEV=1 publishes"),
+        (["RELEASES=0.1", "DEV=1"], "RELEASES and DEV: name one of the two"),
     ],
 )
 def test_arguments_that_make_no_sense(tree: Path, arguments: list[str], told: str) -> None:
@@ -187,7 +192,9 @@ def test_a_release_whose_commit_is_missing(tree: Path) -> None:
     """As in a shallow clone: the error says how to get it."""
     path = tree / "conf/releases.json"
     text = path.read_text()
-    path.write_text(json.dumps([{"version": "0.0.1", "date": "2026-01-01", "commit": "0" * 40}]))
+    path.write_text(
+        json.dumps([{"version": "0.0.1", "date": "2026-01-01", "commit": "0" * 40, "tree": ""}])
+    )
     try:
         done = make(tree, "site", "RELEASES=0.0.1")
     finally:
@@ -246,13 +253,54 @@ def test_a_release_from_a_number_to_a_published_tree(tree: Path) -> None:
     assert "## [Unreleased]\n\n## [7.0]" in changelog.read_text()
     assert 'version = "7.0"' in (tree / "pyproject.toml").read_text()
     assert git(tree, "rev-parse", "v7.0") == git(tree, "rev-parse", "HEAD~1")
+    assert (
+        git(tree, "rev-parse", "v7.0")
+        == (json.loads((site / "7.0/data/release.json").read_text())["commit"])
+    )
     assert ["7.0"] == require_whole(site)
     assert "" == git(tree, "status", "--porcelain")
 
-    # Without tags, the commit that lists the release is that release, too.
+    # Without tags, the commit that lists the release is that release, and so is its own.
+    tagged = git(tree, "rev-parse", "v7.0")
     git(tree, "tag", "-d", "v7.0")
     assert "version 7.0 is published already" in make(tree, "site", f"SITE={site}").stdout
+    branch = git(tree, "branch", "--show-current")
+    git(tree, "checkout", "-q", "--detach", tagged)
+    assert "version 7.0 is published already" in make(tree, "site", f"SITE={site}").stdout
+    git(tree, "checkout", "-q", branch)
     git(tree, "reset", "-q", "--hard", before)
+
+
+def test_the_working_tree_as_dev(tree: Path, tmp_path: Path) -> None:
+    """DEV=1, for the branch of the sources, whose newest commit may be a release."""
+    git(tree, "tag", "v7.5")
+    try:
+        done = make(tree, "site", "DEV=1", f"SITE={tmp_path / 'site'}")
+    finally:
+        git(tree, "tag", "-d", "v7.5")
+
+    assert 0 == done.returncode, done.stdout
+    assert ["dev"] == require_whole(tmp_path / "site")
+
+
+def test_a_tree_that_is_edited_while_it_is_built(tree: Path, tmp_path: Path) -> None:
+    """It is refused in the end: what is published is the commit that it names."""
+    process = subprocess.Popen(
+        ["make", "site", "VENV=", f"PYTHON={sys.executable}", f"SITE={tmp_path / 'site'}"],
+        cwd=tree, env=clean_environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    for line in process.stdout:
+        if "up to date" in line:
+            (tree / "README.md").open("a").write("More.\n")
+            break
+    said = process.stdout.read()
+    process.wait()
+    git(tree, "checkout", "-q", ".")
+
+    assert 2 == process.returncode
+    assert "+changes, not from" in said
+    assert not (tmp_path / "site").exists()
 
 
 def test_a_release_that_does_not_build_never_was(tree: Path) -> None:

@@ -96,6 +96,16 @@ def test_verdicts(release) -> None:
     assert "a: holds -> outdated" in changes.as_text(found)
 
 
+def test_what_was_not_run_has_not_moved(release) -> None:
+    """An example skipped on one side is told as that, not as values that are gone."""
+    skipped = example(status="skipped", wall_seconds=None, measured={}, script=None)
+    found = changes.between(release("0.1"), release("0.2", examples=[skipped]))
+
+    assert [] == found.moved
+    assert ["pytorch/train"] == found.not_run
+    assert "Examples not run on one side: 1" in changes.as_text(found)
+
+
 def test_unlike_machines_are_not_compared(release) -> None:
     """A time of another machine, or of a run that had company, is not set beside this one."""
     names = ["a/same", "b/faster", "c/crowded"]

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from builds import example, hashes, publish
+from builds import build, commit, example, hashes, publish
 from conftest import ROOT, clean_environment
-from publisher import places, repository
+from publisher import checking, places, repository
 from site_ext.errors import SiteError
 from whole import require_whole
 
@@ -146,9 +146,9 @@ def test_stopped_at_each_step_of_moving_in(site, tmp_path, monkeypatch, step: in
         with pytest.raises(Killed):
             publish(places.Folder(site), tmp_path / "new", "0.3")
     require_whole(site, before)
-    publish(places.Folder(site), tmp_path / "next", "0.4")
+    places.Folder(site).recover()
 
-    assert ["0.4", "0.3", "0.2", "0.1"] == require_whole(site, before)
+    assert ["0.3", "0.2", "0.1"] == require_whole(site, before)
     assert not (site / places.ASIDE).exists()
 
 
@@ -219,7 +219,7 @@ def test_without_exchange(site: Path, tmp_path: Path, monkeypatch) -> None:
 def test_two_at_once(site: Path, tmp_path: Path) -> None:
     """The second publication is refused while the first is under way."""
     place = places.Folder(site)
-    with place._locked(), pytest.raises(SiteError, match="another publication is under way"):
+    with place._changing(), pytest.raises(SiteError, match="another publication is under way"):
         publish(places.Folder(site), tmp_path, "0.3")
 
 
@@ -229,15 +229,16 @@ def test_two_at_once(site: Path, tmp_path: Path) -> None:
         ("[{", r"switcher\.json: not a list of versions.*delete it, and publish again"),
         ('{"a": 1}', r"switcher\.json: not a list of versions"),
         ('[{"version": "0.1", "url": "0.1/"}]', r"not exactly one version is preferred"),
+        ("\xff", r"switcher\.json: not a list of versions.*delete it"),
         (
             '[{"version": "0.9", "url": "0.9/", "preferred": true}]',
-            r"lists version 0\.9, but there is no folder",
+            r"lists version 0\.9, but there is no \S+/0\.9; put it back",
         ),
     ],
 )
 def test_a_corrupt_switcher(site: Path, tmp_path: Path, text: str, told: str) -> None:
     """A list that can't be right is named, and nothing is touched."""
-    (site / "switcher.json").write_text(text)
+    (site / "switcher.json").write_text(text, encoding="latin-1")
     before = hashes(site)
     with pytest.raises(SiteError, match=told):
         publish(places.Folder(site), tmp_path, "0.3")
@@ -263,14 +264,41 @@ def test_a_version_without_data(site: Path, tmp_path: Path) -> None:
     assert before == hashes(site)
 
 
-def test_a_folder_of_something_else(tmp_path: Path) -> None:
-    """SITE= that holds another site is refused."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home/index.html").write_text("my own")
-    with pytest.raises(SiteError, match=r"has index\.html but no switcher\.json"):
+@pytest.mark.parametrize("name", ["index.html", "versions/thesis.txt", "latest/precious"])
+def test_a_folder_of_something_else(tmp_path: Path, name: str) -> None:
+    """SITE= that holds something else is refused."""
+    (tmp_path / "home" / name).parent.mkdir(parents=True)
+    (tmp_path / "home" / name).write_text("my own")
+    with pytest.raises(SiteError, match=r"but no switcher\.json: it is no site of ours"):
         publish(places.Folder(tmp_path / "home"), tmp_path, "0.1")
 
-    assert "my own" == (tmp_path / "home/index.html").read_text()
+    assert "my own" == (tmp_path / "home" / name).read_text()
+
+
+def test_a_file_in_the_place_of_a_site(tmp_path: Path) -> None:
+    """SITE= that names a file is refused before anything is built."""
+    (tmp_path / "file").write_text("my own")
+    with pytest.raises(SiteError, match="a file, not a folder"):
+        places.Folder(tmp_path / "file")
+
+
+def test_a_file_in_the_place_of_a_version(site: Path, tmp_path: Path) -> None:
+    """Named, instead of a traceback."""
+    (site / "0.9").write_text("no folder")
+    with pytest.raises(SiteError, match=r"0\.9/data/release\.json: Not a directory"):
+        publish(places.Folder(site), tmp_path, "0.3")
+
+
+@pytest.mark.parametrize(("version", "said"), [("dev", "not released"), ("1.0rc1", "pre-release")])
+def test_only_a_release_is_called_the_newest_release(tmp_path, version: str, said: str) -> None:
+    """A site without one sends readers to what it has, and calls it by its name."""
+    place = places.Folder(tmp_path / "site")
+    publish(place, tmp_path, version)
+
+    for name in ("versions.html", "switcher.json", "404.html"):
+        text = (place.path / name).read_text()
+        assert "newest release" not in text, name
+        assert said in text, name
 
 
 def test_files_of_others_stay(site: Path, tmp_path: Path) -> None:
@@ -308,7 +336,7 @@ builds.build = big
     )  # fmt: skip
 
     assert "No space left on device" in done.stderr, done.stderr
-    assert "with 0 MiB free" in done.stderr or "with 1 MiB free" in done.stderr
+    assert "make room, or publish elsewhere with SITE=" in done.stderr
     assert "Traceback" not in done.stderr
     assert hashes(tmp_path / "before") == hashes(tmp_path / "after")
     assert ["0.1"] == require_whole(tmp_path / "after")
@@ -384,6 +412,66 @@ def test_a_branch_is_fetched_first(repo: Path, tmp_path: Path) -> None:
 
     assert ["0.2", "0.1", "dev"] == require_whole(out)
     assert not (out / "dev/a.html").exists()
+
+
+def test_a_branch_that_moves_meanwhile(repo: Path, tmp_path: Path) -> None:
+    """Of two publications from one state, the second is refused: it would undo the first."""
+    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    first, second = places.Branch(repo, "gh-pages"), places.Branch(repo, "gh-pages")
+    publish(first, tmp_path / "two", "0.2")
+    with pytest.raises(SiteError, match="someone else published there meanwhile"):
+        publish(second, tmp_path / "three", "0.3")
+    publish(places.Branch(repo, "gh-pages"), tmp_path / "four", "0.3")
+
+    assert ["0.3", "0.2", "0.1"] == require_whole(checked_out(repo, tmp_path / "out"))
+
+
+def test_a_branch_that_is_in_use(repo: Path) -> None:
+    """The branch of the sources is not a place for pages."""
+    current = repository.git(repo, "branch", "--show-current")
+    with pytest.raises(SiteError, match="it is checked out"):
+        places.Branch(repo, current)
+
+
+def test_a_branch_of_something_else(repo: Path, tmp_path: Path) -> None:
+    """A branch with an index.html of its own is refused, as a folder is."""
+    (repo / "index.html").write_text("my own")
+    repository.git(repo, "checkout", "-q", "-b", "notes")
+    repository.git(repo, "add", ".")
+    repository.git(repo, "commit", "-qm", "notes")
+    repository.git(repo, "checkout", "-q", "-b", "work")
+    with pytest.raises(SiteError, match=r"has index\.html but no switcher\.json"):
+        publish(places.Branch(repo, "notes"), tmp_path, "0.1")
+
+
+def test_a_branch_has_the_bytes_that_were_checked(repo: Path, tmp_path: Path) -> None:
+    """Whatever git is told to do to ends of lines."""
+    repository.git(repo, "config", "core.autocrlf", "input")
+    (repo / ".git/info").mkdir(exist_ok=True)
+    (repo / ".git/info/attributes").write_text("* text eol=lf\n")
+    built = build(tmp_path / "built", "0.1")
+    (built / "_static/crlf.txt").write_bytes(b"one\r\ntwo\r\n")
+    places.Branch(repo, "gh-pages").publish(built, checking.check(built, "0.1", commit("0.1")), "")
+    size = repository.git(repo, "cat-file", "-s", "gh-pages:0.1/_static/crlf.txt")
+
+    assert "10" == size
+
+
+def test_a_remote_branch_with_a_longer_name(repo: Path, tmp_path: Path) -> None:
+    """feature/gh-pages is not gh-pages."""
+    repository.git(repo, "push", "-q", "origin", "HEAD:refs/heads/feature/gh-pages")
+    publish(places.Branch(repo, "gh-pages"), tmp_path, "0.1")
+
+    assert repository.succeeds(repo, "rev-parse", "-q", "--verify", "refs/heads/gh-pages")
+
+
+def test_git_of_a_hook_works_on_this_repository(repo: Path, tmp_path: Path, monkeypatch) -> None:
+    """GIT_DIR, as git sets it for hooks, does not lead the publisher elsewhere."""
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", str(other)], check=True)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+
+    assert repository.git(repo, "rev-parse", "HEAD")
 
 
 def test_a_branch_that_has_parted(repo: Path, tmp_path: Path) -> None:
