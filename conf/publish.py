@@ -78,7 +78,11 @@ def _publish_tree(there: places.Place, url: str) -> None:
     version = versions.DEV if os.environ.get("DEV") else repository.version_of(ROOT)
     # Before minutes are spent on building what can't be published.
     places.require_new(there.published(), version)
-    _publish(there, building.working_tree(ROOT, version), version, commit, url)
+    if version == versions.DEV:
+        built = building.working_tree(ROOT, version)
+    else:
+        built = building.of_tree(ROOT, building.check_out(ROOT, commit, version), version)
+    _publish(there, built, version, commit, url)
 
 
 def _publish(there: places.Place, built: Path, version: str, commit: str, url: str) -> None:

@@ -74,12 +74,6 @@ def working_tree(root: Path, version: str) -> Path:
     return _html(root, version, sys.executable, root / "build" / "release" / "html")
 
 
-def release(root: Path, version: str) -> Path:
-    """Build release ``version`` from its commit; the folder of its pages."""
-    tree = check_out(root, repository.commit_of(root, version), version)
-    return of_tree(root, tree, version)
-
-
 def of_tree(root: Path, tree: Path, version: str) -> Path:
     """Build the clone ``tree`` of ``root``; the folder of its pages."""
     return _html(tree, version, _python_for(root, tree), tree / "build" / "release" / "html")
@@ -88,7 +82,8 @@ def of_tree(root: Path, tree: Path, version: str) -> Path:
 def check_out(root: Path, commit: str, name: str) -> Path:
     """A clone of its own at ``commit``; one that is there already keeps what it has built.
 
-    It starts from this tree's records: what is out of date for it runs again.
+    It starts from this tree's records: what is out of date for it runs again, and what was
+    executed with changes that are in no commit.
     """
     tree = root / "build" / "releases" / name
     if not (tree / ".git").exists():
@@ -96,10 +91,21 @@ def check_out(root: Path, commit: str, name: str) -> Path:
         tree.parent.mkdir(parents=True, exist_ok=True)
         repository.git(root, "clone", "-q", "--shared", "--no-checkout", str(root), str(tree))
     repository.git(tree, "checkout", "-q", "--force", "--detach", commit)
-    records = tree / "build" / "records"
-    if not records.exists() and (root / "build" / "records").exists():
-        shutil.copytree(root / "build" / "records", records)
+    known = tree / "build" / "records"
+    if not known.exists():
+        known.mkdir(parents=True)
+        for record in sorted((root / "build" / "records").glob("*.json")):
+            if not _commit_of(record).endswith(machine.CHANGES):
+                shutil.copy(record, known)
     return tree
+
+
+def _commit_of(record: Path) -> str:
+    """The commit that an example was executed at, as its record says."""
+    try:
+        return str(json.loads(record.read_text(encoding="utf-8"))["commit"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise SiteError(f"{record}: not a record ({error!r}); delete it and build again") from error
 
 
 def _python_for(root: Path, tree: Path) -> str:

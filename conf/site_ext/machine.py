@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: Ends a commit's name where files differed from it.
+CHANGES = "+changes"
 #: From `git rev-parse --local-env-vars`.
 _OF_A_REPOSITORY = {
     "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
@@ -51,7 +53,7 @@ def commit(root: Path) -> str:
         changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return f"{head}+changes" if changed else head
+    return head + CHANGES if changed else head
 
 
 def commit_date(root: Path) -> str:

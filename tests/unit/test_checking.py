@@ -77,7 +77,11 @@ def test_a_style_sheet_that_lacks_an_image(tmp_path: Path) -> None:
         ("data/examples.json", None, r"data/examples\.json is missing"),
         ("data/examples.json", "{", r"data/examples\.json: not JSON"),
         ("data/examples.json", '{"a": 1}', r"not of the form that a build writes"),
-        ("data/examples.json", '[{"name": "a"}]', r"entry 1 lacks machine, measured, status, title"),
+        (
+            "data/examples.json",
+            '[{"name": "a"}]',
+            r"entry 1 lacks machine, measured, status, title",
+        ),
         ("data/claims.json", '[{"id": "a"}]', r"claims\.json: entry 1 lacks statement, verdict"),
     ],
 )
