@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from bs4 import BeautifulSoup
 
 from builds import hashes
 from conftest import ROOT, clean_environment
+from environments import environment_like_this_one
 from published import clone, git, make, releases
-from publisher import checking
+from publisher import building, checking
 from whole import require_whole
 
 
@@ -286,7 +288,7 @@ def test_the_working_tree_as_dev(tree: Path, tmp_path: Path) -> None:
 def test_a_tree_that_is_edited_while_it_is_built(tree: Path, tmp_path: Path) -> None:
     """It is refused in the end: what is published is the commit that it names."""
     process = subprocess.Popen(
-        ["make", "site", "VENV=", f"PYTHON={sys.executable}", f"SITE={tmp_path / 'site'}"],
+        ["make", "site", "DEV=1", "VENV=", f"PYTHON={sys.executable}", f"SITE={tmp_path}/site"],
         cwd=tree, env=clean_environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
@@ -301,6 +303,28 @@ def test_a_tree_that_is_edited_while_it_is_built(tree: Path, tmp_path: Path) -> 
     assert 2 == process.returncode
     assert "+changes, not from" in said
     assert not (tmp_path / "site").exists()
+
+
+def test_a_release_has_its_own_pins(tree: Path, tmp_path: Path) -> None:
+    """Built in the environment that is kept for its lock, not in today's."""
+    before = git(tree, "rev-parse", "HEAD")
+    pins = tree / "constraints.txt"
+    pins.write_text(pins.read_text().replace(f"jax=={metadata.version('jax')}", "jax==0.1.0"))
+    git(tree, "commit", "-qam", "Other pins")
+    folder = tree / "build/environments" / building.lock_of(tree)
+    git(tree, "tag", "v6.0")
+    git(tree, "reset", "-q", "--hard", before)
+    folder.parent.mkdir(parents=True)
+    environment_like_this_one(folder, versions={"jax": "0.1.0"})
+    (folder / ".ready").touch()
+    done = make(tree, "site", "RELEASES=6.0", f"SITE={tmp_path / 'site'}")
+    git(tree, "tag", "-d", "v6.0")
+    about = json.loads((tmp_path / "site/6.0/data/release.json").read_text())
+
+    assert 0 == done.returncode, done.stdout
+    assert "0.1.0" == about["versions"]["jax"]
+    assert "keras/train_mlp_jax: jax " in done.stdout
+    assert "jax 0.1.0" in (tmp_path / "site/6.0/index.html").read_text().lower()
 
 
 def test_a_release_that_does_not_build_never_was(tree: Path) -> None:
@@ -416,4 +440,6 @@ def test_a_published_version_is_checked_as_it_stands(versioned: tuple[Path, Path
     """What was moved in is what was checked: it still passes."""
     site, _ = versioned
     for version in releases():
-        assert checking.check(site / version, version)
+        commit = json.loads((site / version / "data/release.json").read_text())["commit"]
+
+        assert checking.check(site / version, version, commit)
