@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from publisher import changes, chart, releases
 from site_ext import versions
 from site_ext.errors import SiteError
-from site_ext.release import frameworks_line
+from site_ext.frameworks import line as frameworks_line
 
 if TYPE_CHECKING:
     from publisher.releases import Release

@@ -4,6 +4,7 @@
 ``child``              runs one script, cell by cell, in a process of its own
 ``process``            starts that process, watches it, says how it ended
 ``examples``           the scripts: their cells, settings and imports
+``frameworks``         what is compared: names, and which versions are installed
 ``machine``            what a build runs on
 ``records``            the JSON account of an execution
 ``staleness``          whether an example is out of date, and why

@@ -25,7 +25,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
-from site_ext import measured, provenance
+from site_ext import frameworks, measured, provenance
 from site_ext.gallery import examples_of
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def caption(records: dict[str, Record]) -> str:
         return "None of these examples was run in this build."
     names = ", ".join(records)
     days = sorted({record.executed_at[:10] for record in records.values()})
-    versions = {v: None for r in records.values() for v in provenance.framework_versions(r)}
+    versions = {v: None for r in records.values() for v in frameworks.named(r.versions)}
     machines = {provenance.machine_line(record): None for record in records.values()}
     return (
         f"Measured {' to '.join(days[:: max(1, len(days) - 1)])} by {names}. "

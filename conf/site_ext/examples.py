@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
 from site_ext.errors import SiteError
+from site_ext.frameworks import TITLES
 from site_ext.process import Cell
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: The distributions and modules that this site compares, by import name.
-FRAMEWORKS = {"tensorflow": "TensorFlow", "torch": "PyTorch", "keras": "Keras", "jax": "JAX"}
 
 _SETTINGS: dict[str, tuple[Any, Any]] = {
     "time_limit": ((int, float), 120.0),
@@ -100,8 +99,8 @@ class Example:
 
     @cached_property
     def frameworks(self) -> list[str]:
-        """Those of :data:`FRAMEWORKS` that it imports, its Keras backend among them."""
-        return [name for name in FRAMEWORKS if name in self.imports | {self.backend}]
+        """The frameworks that it imports, its Keras backend among them, by module."""
+        return [name for name in TITLES if name in self.imports | {self.backend}]
 
 
 def imported_names(tree: ast.AST) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from site_ext.examples import FRAMEWORKS
+from site_ext import frameworks
 from site_ext.gallery import examples_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
     record = entry.record
     lines = [("Status", STATUS[entry.status])]
     if record is None or entry.status == "skipped":
-        needs = ", ".join(FRAMEWORKS[name] for name in entry.example.frameworks)
+        needs = ", ".join(frameworks.TITLES[name] for name in entry.example.frameworks)
         return [*lines, ("Why", entry_reason(entry)), ("Needs", needs or "no framework")]
     if entry.status == "recorded":
         lines.append(("Why", entry.reason))
@@ -42,7 +42,7 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
         ("Run time", f"{record.run_seconds:.1f} s in the script's cells, imports included"),
         ("Processor time", f"{record.cpu_seconds:.1f} s"),
         ("Peak memory", f"{record.peak_rss_mib:,.0f} MiB"),
-        ("Frameworks", frameworks(record)),
+        ("Frameworks", frameworks.line(record.versions) or "none"),
         ("Python", record.versions["python"]),
         ("Machine", machine_line(record)),
         ("Alone", "yes" if record.exclusive else "no: other examples ran beside it"),
@@ -56,20 +56,6 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
 def entry_reason(entry: Entry) -> str:
     """Why there is no run to show."""
     return entry.record.reason if entry.record else entry.reason
-
-
-def frameworks(record: Record) -> str:
-    """``PyTorch 2.13.0+cpu, Keras 3.15.1``: those that the example imports."""
-    return ", ".join(framework_versions(record)) or "none"
-
-
-def framework_versions(record: Record) -> list[str]:
-    """Each framework that the example imports, with its version."""
-    return [
-        f"{title} {record.versions[name]}"
-        for name, title in FRAMEWORKS.items()
-        if name in record.versions
-    ]
 
 
 def machine_line(record: Record) -> str:

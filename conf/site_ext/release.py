@@ -17,8 +17,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from site_ext import machine, records, staleness, versions
-from site_ext.examples import FRAMEWORKS
+from site_ext import frameworks, machine, records, versions
 from site_ext.gallery import options_of
 
 if TYPE_CHECKING:
@@ -26,43 +25,12 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
-#: The distributions that may hold a framework, the first one installed counts.
-DISTRIBUTIONS = {
-    "tensorflow": ("tensorflow", "tensorflow-cpu"),
-    "torch": ("torch",),
-    "keras": ("keras",),
-    "jax": ("jax",),
-}
-
 BANNERS = {
     "release": "This is version {version}, not the newest.",
     "pre-release": "This is version {version}, a pre-release.",
     "dev": "This is the development version: it is not released and changes at any time.",
     "preview": "This is a preview of a proposed change.",
 }
-
-
-def installed() -> dict[str, str]:
-    """Each installed framework's version, by its module: ``{"torch": "2.13.0+cpu"}``."""
-    found = {
-        module: next(
-            (
-                version
-                for version in map(staleness.installed_version, names)
-                if version != staleness.ABSENT
-            ),
-            None,
-        )
-        for module, names in DISTRIBUTIONS.items()
-    }
-    return {module: version for module, version in found.items() if version}
-
-
-def frameworks_line(found: dict[str, str]) -> str:
-    """``TensorFlow 2.21.0, PyTorch 2.13.0+cpu``, for the footer."""
-    return ", ".join(
-        f"{title} {found[module]}" for module, title in FRAMEWORKS.items() if module in found
-    )
 
 
 def banner_kind(site_version: str, hosted: str, hosted_type: str) -> str:
@@ -80,7 +48,6 @@ def banner_kind(site_version: str, hosted: str, hosted_type: str) -> str:
 
 def put_into_context(app: Sphinx, config: Config) -> None:
     """Give the templates what they show; a change of it has all pages written again."""
-    staleness.forget_installed()
     # normal() raises for a name that nobody could sort or switch to.
     version = versions.normal(config.site_version) if config.site_version else ""
     banner = banner_kind(version, *config.site_hosted)
@@ -89,7 +56,7 @@ def put_into_context(app: Sphinx, config: Config) -> None:
         "label": version or config.site_hosted[0],
         "banner": BANNERS[banner].format(version=version) if banner else "",
         "banner_kind": banner,
-        "frameworks": frameworks_line(installed()),
+        "frameworks": frameworks.line(frameworks.installed()),
     }
 
 
@@ -112,7 +79,7 @@ def account(root: Path, version: str, pages: list[str]) -> dict[str, Any]:
         "version": version or versions.DEV,
         "date": machine.commit_date(root),
         "commit": machine.commit(root),
-        "versions": installed(),
+        "versions": frameworks.installed(),
         "machine": machine.describe(),
         "pages": pages,
     }

@@ -25,7 +25,8 @@ from rich.text import Text
 
 from site_ext import machine, process, records, staleness
 from site_ext.errors import SiteError
-from site_ext.examples import FRAMEWORKS, discover
+from site_ext.examples import discover
+from site_ext.frameworks import TITLES
 from site_ext.records import Record, Scrubber
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def _not_installed(failure: Failure | None) -> Failure | None:
     """The same failure, told apart where it is that a framework is not there."""
     if failure and failure.missing:
         module = failure.missing.partition(".")[0]
-        if module in FRAMEWORKS and not staleness.is_installed(module):
+        if module in TITLES and not staleness.is_installed(module):
             return replace(failure, kind="not installed", what=f"{module} is not installed")
     return failure
 
@@ -282,7 +283,7 @@ def _versions(distributions: dict[str, str]) -> dict[str, str]:
     providers = staleness._providers()
     imported = {
         str(canonicalize_name(distribution)): module
-        for module in FRAMEWORKS
+        for module in TITLES
         for distribution in providers.get(module, ())
     }
     named = {imported.get(name, name): version for name, version in distributions.items()}

@@ -13,7 +13,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from site_ext.examples import FRAMEWORKS
+from site_ext.frameworks import TITLES
 from site_ext.gallery import examples_of
 from site_ext.provenance import STATUS
 
@@ -38,7 +38,7 @@ COLUMNS = (
 
 def cells(entry: Entry) -> list[str]:
     """One row of the table as text, in the order of :data:`COLUMNS`."""
-    names = ", ".join(FRAMEWORKS[name] for name in entry.example.frameworks) or "none"
+    names = ", ".join(TITLES[name] for name in entry.example.frameworks) or "none"
     first = [entry.example.name, names, STATUS[entry.status]]
     record = entry.record
     if record is None or entry.status == "skipped":
