@@ -24,7 +24,7 @@ from packaging.version import Version  # noqa: E402 - the path comes first
 from sphinx.errors import SphinxError  # noqa: E402
 
 from publish import place, site_url  # noqa: E402
-from publisher import building, changes, checking, places, repository  # noqa: E402
+from publisher import building, checking, places, repository  # noqa: E402
 from site_ext import frameworks, machine, versions  # noqa: E402
 from site_ext.errors import SiteError  # noqa: E402
 from site_ext.records import write_whole  # noqa: E402
@@ -54,7 +54,7 @@ def changelog_with(version: str, date: str, text: str) -> str:
     if not found or not body.strip():
         raise SiteError(f"{CHANGELOG} has nothing under {UNRELEASED.strip()}; say what is new")
     made = frameworks.line(frameworks.installed())
-    on = changes.machine_line(machine.describe())
+    on = machine.line(machine.describe())
     section = f"## [{version}] - {date}\n\nMade with {made}.\nMeasured on {on}.\n"
     return f"{before}{UNRELEASED}\n{section}{after}"
 

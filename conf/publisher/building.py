@@ -9,7 +9,6 @@ stamp ``<environment>/.ready``, and ``make html VENV= PYTHON=… OUT=…`` that 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from publisher import repository
-from site_ext import machine, versions
+from site_ext import machine, records, versions
 from site_ext.errors import SiteError
 
 if TYPE_CHECKING:
@@ -51,22 +50,10 @@ OF_MAKE = (
 def alone(root: Path) -> Iterator[None]:
     """Two publications from one tree would build into one folder: the second is refused."""
     (root / "build").mkdir(exist_ok=True)
-    with locked(root / "build", "another `make site` or `make release` is under way in this tree"):
+    with records.locked(
+        root / "build", "another `make site` or `make release` is under way in this tree"
+    ):
         yield
-
-
-@contextmanager
-def locked(folder: Path, otherwise: str) -> Iterator[None]:
-    """Hold a folder that others must not change; :exc:`SiteError` if someone else does."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SiteError(f"{folder}: {otherwise}; wait for its end") from None
-        yield
-    finally:
-        os.close(handle)
 
 
 def working_tree(root: Path, version: str) -> Path:
@@ -91,12 +78,12 @@ def check_out(root: Path, commit: str, name: str) -> Path:
         tree.parent.mkdir(parents=True, exist_ok=True)
         repository.git(root, "clone", "-q", "--shared", "--no-checkout", str(root), str(tree))
     repository.git(tree, "checkout", "-q", "--force", "--detach", commit)
-    known = tree / "build" / "records"
-    if not known.exists():
-        known.mkdir(parents=True)
+    kept = tree / "build" / "records"
+    if not kept.exists():
+        kept.mkdir(parents=True)
         for record in sorted((root / "build" / "records").glob("*.json")):
             if not _commit_of(record).endswith(machine.CHANGES):
-                shutil.copy(record, known)
+                shutil.copy(record, kept)
     return tree
 
 

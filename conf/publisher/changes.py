@@ -124,15 +124,6 @@ def machine_key(machine: dict[str, Any]) -> tuple[Any, ...]:
     return machine.get("cpu"), machine.get("cores"), machine.get("gpu"), steps
 
 
-def machine_line(machine: dict[str, Any]) -> str:
-    """``AMD EPYC, 2 cores, 24 GiB, no GPU``."""
-    cores = machine.get("cores")
-    return (
-        f"{machine.get('cpu')}, {cores} core{'' if cores == 1 else 's'}, "
-        f"{machine.get('ram_gib')} GiB, {machine.get('gpu') or 'no GPU'}"
-    )
-
-
 def _causes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     causes = _versions_moved(then["versions"] or {}, now["versions"] or {})
     if then.get("script") != now.get("script"):

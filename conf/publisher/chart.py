@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from publisher import changes
+from site_ext import machine as machine_of
 
 if TYPE_CHECKING:
     from publisher.releases import Release
@@ -63,7 +64,7 @@ def draw(in_time: list[Release]) -> Chart:
         for name, entry in release.examples.items():
             if entry["wall_seconds"] is None or not entry.get("machine"):
                 continue
-            line = changes.machine_line(entry["machine"])
+            line = machine_of.line(entry["machine"])
             key = changes.machine_key(entry["machine"])
             machine, _ = machines.setdefault(key, (len(machines), line))
             alone = bool(entry.get("exclusive", True))

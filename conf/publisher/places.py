@@ -20,10 +20,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from publisher import building, releases, repository, root
+from publisher import releases, repository, root
 from site_ext import versions
 from site_ext.errors import SiteError
-from site_ext.records import write_whole
+from site_ext.records import locked, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,7 +180,7 @@ class Folder(Place):
     def _changing(self) -> Iterator[None]:
         """Alone, and with errors that name the folder."""
         with (
-            building.locked(self.path, "another publication is under way"),
+            locked(self.path, "another publication is under way"),
             _telling_why(str(self.path)),
         ):
             yield

@@ -18,6 +18,8 @@ ABOUT = "data/release.json"
 #: The folders at the root that hold a file for each page of any version.
 PER_PAGE = ("versions", "stable", "latest")
 PUT_BACK = "put the published file back"
+#: What is read of a machine.
+OF_MACHINE = {"cpu", "cores", "ram_gib", "gpu"}
 MAYBE_NUMBER = (int, float, NoneType)
 #: What each file must hold in each of its entries, and of which types.
 NEEDED: dict[str, dict[str, Any]] = {
@@ -137,6 +139,9 @@ def _require_form(which: str, entry: dict[str, Any], form: dict[str, Any]) -> No
     for key, kind in form.items():
         if not isinstance(entry[key], kind):
             raise SiteError(f"{which}: {key} is {entry[key]!r}; {PUT_BACK}")
+    machine = entry.get("machine")
+    if machine and not set(machine) >= OF_MACHINE:
+        raise SiteError(f"{which}: machine is {machine!r}; {PUT_BACK}")
 
 
 def in_order(known: dict[str, Release]) -> list[Release]:

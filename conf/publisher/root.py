@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from publisher import changes, chart, releases
-from site_ext import versions
+from site_ext import machine, versions
 from site_ext.errors import SiteError
 from site_ext.frameworks import line as frameworks_line
 
@@ -101,7 +101,7 @@ def _templates() -> Environment:
     environment.filters |= {
         "address": quote,
         "frameworks": frameworks_line,
-        "machine": changes.machine_line,
+        "machine": machine.line,
         "letter": chart.letter,
     }
     return environment

@@ -8,11 +8,12 @@ import shutil
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -37,6 +38,12 @@ def describe() -> dict[str, str | int | float | None]:
         "os": _os(),
         "gpu": _gpu(),
     }
+
+
+def line(machine: Mapping[str, Any]) -> str:
+    """What :func:`describe` gave: ``AMD EPYC, 2 cores, 23.5 GiB, no GPU``."""
+    cores = f"{machine['cores']} core" + ("s" if machine["cores"] != 1 else "")
+    return f"{machine['cpu']}, {cores}, {machine['ram_gib']} GiB, {machine['gpu'] or 'no GPU'}"
 
 
 def usable_cores() -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from site_ext import frameworks
+from site_ext import frameworks, machine
 from site_ext.gallery import examples_of
 
 if TYPE_CHECKING:
@@ -60,10 +60,7 @@ def entry_reason(entry: Entry) -> str:
 
 def machine_line(record: Record) -> str:
     """The processor, what of it could be used, and the system, in one line."""
-    machine = record.machine
-    cores = f"{machine['cores']} core" + ("s" if machine["cores"] != 1 else "")
-    gpu = f", {machine['gpu']}" if machine["gpu"] else ", no GPU"
-    return f"{machine['cpu']}, {cores}, {machine['ram_gib']} GiB{gpu}, {machine['os']}"
+    return f"{machine.line(record.machine)}, {record.machine['os']}"
 
 
 def commit_line(commit: str) -> str:

@@ -8,19 +8,24 @@ machines are put together by copying files into one folder.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import re
 import site
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from site_ext.errors import SiteError
 from site_ext.process import CellOutput, Failure, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
 FORMAT = 1
@@ -82,6 +87,20 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def locked(folder: Path, otherwise: str) -> Iterator[None]:
+    """Hold a folder that others must not change; :exc:`SiteError` if someone else does."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SiteError(f"{folder}: {otherwise}; wait for its end") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def read(folder: Path, name: str) -> Record | None:

@@ -7,7 +7,6 @@ each record as its example ends. Nothing here knows Sphinx.
 
 from __future__ import annotations
 
-import fcntl
 import platform
 import re
 import sys
@@ -140,7 +139,10 @@ def execute(entries: list[Entry], options: Options, say: Callable[[str], None]) 
         return
     scrub = Scrubber(options.root)
     commit = machine.commit(options.root)
-    with _alone_in(options.records), _Progress(len(due), say) as progress:
+    options.records.mkdir(parents=True, exist_ok=True)
+    # Two builds of one tree would spoil each other's timings.
+    alone = records.locked(options.records, "another build is executing examples here")
+    with alone, _Progress(len(due), say) as progress:
         together = [e for e in due if int(options.jobs) > 1 and not e.example.settings["timed"]]
         for entry in due:
             if entry not in together:
@@ -288,20 +290,6 @@ def _versions(distributions: dict[str, str]) -> dict[str, str]:
     }
     named = {imported.get(name, name): version for name, version in distributions.items()}
     return {"python": platform.python_version(), **named}
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the records: two builds of one tree would spoil each other's timings."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SiteError(
-                f"{folder}: another build is executing examples here; let it end first"
-            ) from None
-        yield
 
 
 class _Progress:

@@ -146,7 +146,11 @@ def test_paths_that_lead_out_of_the_site(tmp_path: Path, page: object) -> None:
 
 @pytest.mark.parametrize(
     ("name", "change"),
-    [("data/release.json", {"versions": 3}), ("data/examples.json", {"measured": None})],
+    [
+        ("data/release.json", {"versions": 3}),
+        ("data/examples.json", {"measured": None}),
+        ("data/examples.json", {"machine": {"cpu": "one"}}),
+    ],
 )
 def test_data_of_another_type(tmp_path: Path, name: str, change: dict) -> None:
     """Named, with the value, instead of a traceback at each later publication."""
