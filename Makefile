@@ -36,7 +36,9 @@ linkcheck: $(READY) ## every link in the pages; executes no example
 site: $(READY) ## this version into build/site/, beside the others (SITE= BRANCH= SITE_URL= RELEASES="0.1 0.2" DEV=1)
 	@MAKE="$(MAKE)" $(PY) conf/publish.py
 
-compare: $(READY) $(if $(filter dev,$(OLD) $(NEW)),html) ## what moved between two versions: OLD=v0.1 NEW=dev
+compare: $(READY) ## what moved between two versions: OLD=v0.1 NEW=dev
+	@$(PY) conf/compare.py --look "$(OLD)" "$(NEW)"
+	$(if $(filter dev,$(OLD) $(NEW)),@$(MAKE) --no-print-directory html)
 	@$(PY) conf/compare.py "$(OLD)" "$(NEW)"
 
 release: $(READY) ## commit, tag, build and publish the next version: VERSION=0.2

@@ -4,7 +4,8 @@
 
 Ends with status 1 where the verdict on a statement changed, for a bot that bumps versions,
 and with 2 where it could not tell (make itself makes both of them 2). Published versions come from ``SITE`` or ``BRANCH``; ``dev`` is the working tree,
-as `make html` built it last.
+as `make html` built it last. With ``--look`` before the versions it only sees whether they
+are to be had.
 """
 
 from __future__ import annotations
@@ -32,14 +33,23 @@ def find(name: str) -> releases.Release:
     version = versions.normal(name)
     if version == versions.DEV:
         return releases.read_folder(ROOT / "build/html", version)
-    known = place().published()
+    there = place()
+    known = there.published()
     if version not in known:
         raise SiteError(
-            f"version {version} is not published there, which has "
+            f"version {version} is not among those published {there}, which are "
             f"{', '.join(versions.in_order(known)) or 'none'}; name another SITE= or BRANCH=, or "
-            f"build it with `make site RELEASES={version}`"
+            f"build it there with `make site RELEASES={version}`"
         )
     return known[version]
+
+
+def look(*names: str) -> int:
+    """Raise :exc:`SiteError` for what can't be compared, before anything is built for it."""
+    for name in names:
+        if versions.normal(name) != versions.DEV:
+            find(name)
+    return 0
 
 
 def main(old: str, new: str) -> int:
@@ -49,11 +59,12 @@ def main(old: str, new: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not all(sys.argv[1:]):
-        print("usage: make compare OLD=v1.0 NEW=dev", file=sys.stderr)
+    *options, old, new = ["", "", *sys.argv[1:]]
+    if not old or not new:
+        print("usage: make compare OLD=v0.1 NEW=dev", file=sys.stderr)
         sys.exit(UNUSABLE)
     try:
-        status = main(*sys.argv[1:])
+        status = look(old, new) if "--look" in options else main(old, new)
     except SphinxError as error:
         print(f"make compare: {error}", file=sys.stderr)
         status = UNUSABLE

@@ -4,7 +4,8 @@
 
 reads ``SITE`` (a folder, default build/site) or ``BRANCH`` (such as gh-pages), ``SITE_URL``
 (the address that the site is served at), ``RELEASES`` (build these, each from its own
-commit, instead of the working tree) and ``DEV`` (the working tree is dev, whatever it is).
+commit, instead of the working tree) and ``DEV=1`` (the commit that is checked out is dev,
+whatever it is).
 """
 
 from __future__ import annotations
@@ -39,15 +40,28 @@ def place() -> places.Place:
     return places.Folder(path)
 
 
-def site_url() -> str:
-    """The address that ``SITE_URL`` gives, checked; empty without one."""
-    return root.checked_url(os.environ.get("SITE_URL", ""))
+def site_url(there: places.Place) -> str:
+    """The address that ``SITE_URL`` gives, or else the one that the site had; it may be empty.
+
+    Builds read it from the environment.
+    """
+    url = root.checked_url(os.environ.get("SITE_URL", "")) or there.address()
+    if not url:
+        print(
+            "SITE_URL is not given: canonical links and the sitemap will be relative, in a "
+            "release for good",
+            flush=True,
+        )
+    os.environ["SITE_URL"] = url
+    return url
 
 
 def main() -> None:
-    there, url = place(), site_url()
+    there = place()
+    url = site_url(there)
     names = os.environ.get("RELEASES", "").split()
-    if names and os.environ.get("DEV"):
+    as_dev = os.environ.get("DEV", "0") not in {"", "0"}
+    if names and as_dev:
         raise SiteError("RELEASES and DEV: name one of the two")
     # All of them, before the first one is built.
     wanted = {versions.normal(name): "" for name in names}
@@ -61,7 +75,7 @@ def main() -> None:
             for version, commit in wanted.items():
                 _publish_release(there, version, commit, url)
         else:
-            _publish_tree(there, url)
+            _publish_tree(there, url, as_dev=as_dev)
 
 
 def _publish_release(there: places.Place, version: str, commit: str, url: str) -> None:
@@ -72,17 +86,16 @@ def _publish_release(there: places.Place, version: str, commit: str, url: str) -
     _publish(there, built, version, commit, url)
 
 
-def _publish_tree(there: places.Place, url: str) -> None:
+def _publish_tree(there: places.Place, url: str, *, as_dev: bool) -> None:
     repository.require_clean(ROOT)
-    commit = repository.git(ROOT, "rev-parse", "HEAD")
-    version = versions.DEV if os.environ.get("DEV") else repository.version_of(ROOT)
+    version = versions.DEV if as_dev else repository.version_of(ROOT)
     # Before minutes are spent on building what can't be published.
     places.require_new(there.published(), version)
     if version == versions.DEV:
-        built = building.working_tree(ROOT, version)
+        commit = repository.git(ROOT, "rev-parse", "HEAD")
+        _publish(there, building.working_tree(ROOT, version), version, commit, url)
     else:
-        built = building.of_tree(ROOT, building.check_out(ROOT, commit, version), version)
-    _publish(there, built, version, commit, url)
+        _publish_release(there, version, repository.commit_of(ROOT, version), url)
 
 
 def _publish(there: places.Place, built: Path, version: str, commit: str, url: str) -> None:

@@ -37,13 +37,15 @@ UNRELEASED = "## [Unreleased]\n"
 def new_version(name: str) -> str:
     """The version to make; raises :exc:`SiteError` if it is none or does not come next."""
     version = versions.normal(name)
+    if version != name.removeprefix("v"):
+        raise SiteError(f"{name} is written {version}; say that, so that all agree")
     if version == versions.DEV:
         raise SiteError("dev is what is not released; name a version like 0.2")
-    for line in repository.listed(ROOT):
-        if Version(line.version) >= Version(version):
-            raise SiteError(f"version {version} does not come after {line.version}, of {line.date}")
-    if repository.git(ROOT, "tag", "--list", f"v{version}"):
-        raise SiteError(f"the tag v{version} is there already; see `git show v{version}`")
+    if not repository.git(ROOT, "branch", "--show-current"):
+        raise SiteError("no branch is checked out to take the release; `git switch main` first")
+    known = repository.known_versions(ROOT)
+    if known and Version(known[-1]) >= Version(version):
+        raise SiteError(f"version {version} does not come after {known[-1]}, which is released")
     return version
 
 
@@ -66,7 +68,8 @@ def project_with(version: str, text: str) -> str:
 
 def main(name: str) -> None:
     version = new_version(name)
-    there, url = place(), site_url()
+    there = place()
+    url = site_url(there)
     repository.require_clean(ROOT)
     with building.alone(ROOT):
         there.recover()

@@ -48,6 +48,7 @@ def build(
     release = {
         "version": version, "date": "2026-11-22", "commit": commit(version),
         "versions": {"torch": "2.13.0", "keras": "3.15.1"}, "machine": MACHINE, "pages": list(pages),
+        "notes": [f"What is new in {version}"], "after": None,
     }  # fmt: skip
     write(folder / "data/release.json", json.dumps(release | about))
     given = [example()] if examples is None else examples

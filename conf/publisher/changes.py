@@ -62,6 +62,11 @@ class Changes:
     claims_added: list[str] = field(default_factory=list)
     claims_removed: list[str] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
+    #: How many of the examples that both have were run again.
+    run_again: int = 0
+    #: Pages of the article, apart from those of examples.
+    pages_added: list[str] = field(default_factory=list)
+    pages_removed: list[str] = field(default_factory=list)
     examples_added: list[str] = field(default_factory=list)
     examples_removed: list[str] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
@@ -69,6 +74,12 @@ class Changes:
     not_run: list[str] = field(default_factory=list)
     #: Examples whose two times were taken on unlike machines, or beside others.
     not_compared: list[str] = field(default_factory=list)
+
+    @property
+    def none_moved(self) -> str:
+        """What to say where no measured value moved."""
+        count = len(set(self.old.examples) & set(self.new.examples))
+        return f"none; {self.run_again} of {count} examples were run again"
 
 
 def between(old: Release, new: Release) -> Changes:
@@ -81,6 +92,9 @@ def between(old: Release, new: Release) -> Changes:
         then, now = claims_then[name], claims_now[name]
         if then["verdict"] != now["verdict"]:
             found.verdicts.append(Verdict(name, now["statement"], then["verdict"], now["verdict"]))
+    pages_then, pages_now = _pages(old), _pages(new)
+    found.pages_added = sorted(pages_now - pages_then)
+    found.pages_removed = sorted(pages_then - pages_now)
     found.examples_added = sorted(set(new.examples) - set(old.examples))
     found.examples_removed = sorted(set(old.examples) - set(new.examples))
     for name in sorted(set(old.examples) & set(new.examples)):
@@ -88,11 +102,17 @@ def between(old: Release, new: Release) -> Changes:
     return found
 
 
+def _pages(release: Release) -> set[str]:
+    return {page for page in release.pages if not page.startswith("gallery/")}
+
+
 def _compare_example(then: dict[str, Any], now: dict[str, Any], found: Changes) -> None:
     name, title = now["name"], now["title"]
     if "skipped" in {then["status"], now["status"]}:
         found.not_run.append(name)
         return
+    again = then.get("executed_at") != now.get("executed_at")
+    found.run_again += again
     causes = tuple(_causes(then, now))
     for key in sorted(set(then["measured"]) | set(now["measured"])):
         if key.endswith(UNSTEADY):
@@ -103,7 +123,7 @@ def _compare_example(then: dict[str, Any], now: dict[str, Any], found: Changes) 
             found.moved.append(Moved(name, title, key, *shown, causes))
     if then["wall_seconds"] is None or now["wall_seconds"] is None:
         return
-    if then.get("executed_at") == now.get("executed_at"):
+    if not again:
         return  # the same run, shown by both
     if comparable(then, now):
         found.timings.append(Timing(name, title, then["wall_seconds"], now["wall_seconds"]))
@@ -172,7 +192,8 @@ def as_text(found: Changes) -> str:
     lines += _part("Frameworks", found.frameworks, "the same")
     if found.new.claims is None or found.old.claims is None:
         without = [r.version for r in (found.old, found.new) if r.claims is None]
-        lines += [f"Verdicts: not compared ({' and '.join(without)} has no ledger)", ""]
+        verb = "have" if len(without) > 1 else "has"
+        lines += [f"Verdicts: not compared ({' and '.join(without)} {verb} no ledger)", ""]
     else:
         verdicts = [f"{v.claim}: {v.old} -> {v.new}   “{v.statement}”" for v in found.verdicts]
         lines += _part("Verdicts that changed", verdicts)
@@ -181,7 +202,9 @@ def as_text(found: Changes) -> str:
     moved = [
         f"{m.example}.{m.key}: {m.old} -> {m.new}   ({'; '.join(m.causes)})" for m in found.moved
     ]
-    lines += _part("Measured values that moved", moved)
+    lines += _part("Measured values that moved", moved, found.none_moved)
+    lines += _part("Pages added", found.pages_added) if found.pages_added else []
+    lines += _part("Pages removed", found.pages_removed) if found.pages_removed else []
     lines += _part("Examples added", found.examples_added)
     lines += _part("Examples removed", found.examples_removed)
     lines += _part("Examples not run on one side", found.not_run) if found.not_run else []

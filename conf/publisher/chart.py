@@ -18,8 +18,8 @@ from site_ext import machine as machine_of
 if TYPE_CHECKING:
     from publisher.releases import Release
 
-WIDTH, HEIGHT = 260, 120
-LEFT, RIGHT, TOP, BOTTOM = 12, 52, 20, 22
+WIDTH, HEIGHT = 260, 126
+LEFT, RIGHT, TOP, BOTTOM = 12, 52, 26, 22
 SHAPES = ("circle", "square", "triangle", "diamond")
 
 
@@ -119,7 +119,7 @@ def _svg(title: str, points: list[Point], releases: list[str], top: float) -> Ma
     for number, point in enumerate(points):
         parts.append(_mark(point, x(point), y(point)))
         if number == 0 or points[number - 1].machine != point.machine:
-            place = f'x="{x(point):.1f}" y="{TOP - 8}"'
+            place = f'x="{x(point):.1f}" y="{TOP - 12}"'
             parts.append(f'<text class="machine" {place}>{letter(point.machine)}</text>')
     last = points[-1]
     parts.append(

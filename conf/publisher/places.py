@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -77,6 +77,14 @@ class Place(ABC):
             name: releases.read(name, partial(self._text_of, name), self.named(name))
             for name in found
         }
+
+    def address(self) -> str:
+        """The address that the site was last published for; empty if none was given."""
+        if "robots.txt" not in self.names():
+            return ""
+        with suppress(OSError, ValueError, SiteError):
+            return root.address_in_robots(self.text("robots.txt"))
+        return ""
 
     def _text_of(self, version: str, name: str) -> str:
         return self.text(f"{version}/{name}")
@@ -237,6 +245,8 @@ class Branch(Place):
     def __init__(self, repo: Path, name: str, remote: str = "origin") -> None:
         self.repo, self.name = repo, name
         self._ref = f"refs/heads/{name}"
+        if not repository.succeeds(repo, "check-ref-format", self._ref):
+            raise SiteError(f"BRANCH={name}: not a branch's name")
         if f"branch {self._ref}" in self._git("worktree", "list", "--porcelain").splitlines():
             raise SiteError(
                 f"BRANCH={name}: it is checked out, with something else on it; name a branch for "

@@ -30,6 +30,8 @@ NEEDED: dict[str, dict[str, Any]] = {
         "versions": dict,
         "machine": dict,
         "pages": list,
+        "notes": list,
+        "after": (str, NoneType),
     },
     "data/examples.json": {
         "name": str,
@@ -56,6 +58,10 @@ class Release:
     versions: dict[str, str]
     machine: dict[str, Any]
     pages: frozenset[str]
+    #: The changelog's points, as plain text.
+    notes: tuple[str, ...]
+    #: For dev: the newest release that its tree knew of.
+    after: str | None
     examples: dict[str, dict[str, Any]]
     claims: dict[str, dict[str, Any]] | None
 
@@ -89,6 +95,8 @@ def read(version: str, read_text: Callable[[str], str], where: str) -> Release:
         versions=about["versions"],
         machine=about["machine"],
         pages=frozenset(about["pages"]),
+        notes=tuple(about["notes"]),
+        after=about["after"],
         examples={entry["name"]: entry for entry in data["data/examples.json"]},
         claims=None if claims is None else {entry["id"]: entry for entry in claims},
     )
@@ -150,5 +158,14 @@ def in_order(known: dict[str, Release]) -> list[Release]:
 
 
 def in_time(known: dict[str, Release]) -> list[Release]:
-    """Oldest first, ``dev`` last."""
-    return [known[name] for name in versions.in_time(known)]
+    """Oldest first; ``dev`` where its tree belongs, which is last unless a release came since."""
+    names = versions.in_time(known)
+    after = known[names[-1]].after
+    if after in names and names[-1] == versions.DEV:
+        names.insert(names.index(after) + 1, names.pop())
+    return [known[name] for name in names]
+
+
+def newest(known: dict[str, Release]) -> Release:
+    """What ``latest/`` leads to: ``dev``, if no release came since, or the newest version."""
+    return in_time(known)[-1]

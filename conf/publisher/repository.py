@@ -148,6 +148,14 @@ def _of_tags(tags: list[str]) -> str:
     raise SiteError(f"{bad[0]}; rename it, or delete it with `git tag -d`")
 
 
+def known_versions(root: Path) -> list[str]:
+    """Every release in the list or among the tags, oldest first."""
+    tags = git(root, "tag", "--list").splitlines()
+    tagged = {tag.removeprefix("v") for tag in tags}
+    named = {line.version for line in listed(root)} | {t for t in tagged if versions.is_version(t)}
+    return versions.in_time(named - {versions.DEV})
+
+
 def commit_of(root: Path, version: str) -> str:
     """The commit of a release, from the tags and the list, which must agree."""
     tagged = {

@@ -30,6 +30,7 @@ FILES = (
     "index.html", "versions.html", "changes.html", "404.html", "robots.txt", "sitemap.xml",
     "versions.css", "root.css", "favicon.svg", ".nojekyll", SWITCHER,
 )  # fmt: skip
+SITEMAP = "Sitemap: "
 TEMPLATES = Path(__file__).parent / "templates"
 ICON = TEMPLATES.parent.parent.parent / "docs" / "_static" / "favicon.svg"
 MADE_ANEW = "delete it, and publish again: it is made anew from the versions' folders"
@@ -39,7 +40,7 @@ WORDS = {"release": "", "pre-release": "pre-release", "dev": "not released"}
 def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
     """Write the root of a site that holds the versions ``known`` into ``folder``."""
     url = checked_url(site_url)
-    best, newest = versions.preferred(known), versions.newest(known)
+    best, newest = versions.preferred(known), releases.newest(known).version
     templates = _templates()
     templates.filters["word"] = partial(word, best)
     shared: dict[str, Any] = {
@@ -71,10 +72,16 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
     (folder / SWITCHER).write_text(switcher(known), encoding="utf-8")
     (folder / "versions.css").write_text(banner_style(best), encoding="utf-8")
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))
-    robots = f"User-agent: *\nAllow: /\n{f'Sitemap: {url}sitemap.xml' if url else ''}".rstrip()
+    robots = f"User-agent: *\nAllow: /\n{f'{SITEMAP}{url}sitemap.xml' if url else ''}".rstrip()
     (folder / "robots.txt").write_text(robots + "\n", encoding="utf-8")
     # GitHub Pages would leave out _static/ and _images/ without it.
     (folder / ".nojekyll").write_text("", encoding="utf-8")
+
+
+def address_in_robots(text: str) -> str:
+    """The site's address, from the line that :func:`write` puts into robots.txt."""
+    lines = [line.removeprefix(SITEMAP) for line in text.splitlines() if line.startswith(SITEMAP)]
+    return checked_url(lines[0].removesuffix("sitemap.xml")) if lines else ""
 
 
 def checked_url(site_url: str) -> str:

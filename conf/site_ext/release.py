@@ -14,6 +14,7 @@ banner of every release but the preferred one.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,14 +76,37 @@ def add_links(
 
 def account(root: Path, version: str, pages: list[str]) -> dict[str, Any]:
     """What ``release.json`` says."""
+    name = version or versions.DEV
     return {
-        "version": version or versions.DEV,
+        "version": name,
+        "after": newest_listed(root) if name == versions.DEV else None,
+        "notes": notes(root, name),
         "date": machine.commit_date(root),
         "commit": machine.commit(root),
         "versions": frameworks.installed(),
         "machine": machine.describe(),
         "pages": pages,
     }
+
+
+def newest_listed(root: Path) -> str | None:
+    """The newest release that the tree knows of: a later one is newer than this tree."""
+    try:
+        listed = json.loads((root / "conf" / "releases.json").read_text(encoding="utf-8"))
+        return versions.in_time(line["version"] for line in listed)[-1]
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
+        return None
+
+
+def notes(root: Path, version: str) -> list[str]:
+    """The changelog's points for a version, or for what is not released, as plain text."""
+    path = root / "CHANGELOG.md"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    title = "Unreleased" if version == versions.DEV else version
+    section = re.split(rf"^## \[{re.escape(title)}\].*$", text, maxsplit=1, flags=re.MULTILINE)
+    body = re.split(r"^## ", section[-1], maxsplit=1, flags=re.MULTILINE)[0]
+    found = re.findall(r"^- (.+(?:\n  .+)*)", body if len(section) > 1 else "", re.MULTILINE)
+    return [" ".join(point.split()).replace("`", "") for point in found]
 
 
 def write_account(app: Sphinx, exception: Exception | None) -> None:

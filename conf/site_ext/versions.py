@@ -69,8 +69,3 @@ def in_time(names: Iterable[str]) -> list[str]:
 def preferred(names: Iterable[str]) -> str:
     """The version that readers are sent to: the newest release, or what comes nearest."""
     return in_order(names)[0]
-
-
-def newest(names: Iterable[str]) -> str:
-    """What ``latest/`` leads to: ``dev`` if there is one, or else the newest version."""
-    return in_time(names)[-1]

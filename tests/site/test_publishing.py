@@ -353,6 +353,7 @@ def test_a_release_that_does_not_build_never_was(tree: Path) -> None:
         ("0.0.1", "does not come after"),
         ("next", "'next' is no version"),
         ("dev", "dev is what is not released"),
+        ("8.0beta", "8.0beta is written 8.0b0"),
         ("", "usage: make release VERSION=0.2"),
     ],
 )
@@ -363,6 +364,37 @@ def test_versions_that_can_not_be_released(tree: Path, version: str, told: str) 
     assert 2 == done.returncode
     assert told in done.stdout
     assert "" == git(tree, "status", "--porcelain")
+
+
+def test_a_release_needs_a_branch(tree: Path) -> None:
+    """On no branch, its commits would be lost."""
+    branch = git(tree, "branch", "--show-current")
+    git(tree, "checkout", "-q", "--detach")
+    try:
+        done = make(tree, "release", "VERSION=9.0")
+    finally:
+        git(tree, "checkout", "-q", branch)
+
+    assert 2 == done.returncode
+    assert "no branch is checked out to take the release" in done.stdout
+
+
+def test_what_is_new_stands_on_the_page_of_changes(versioned: tuple[Path, Path]) -> None:
+    """The changelog's points, under their version."""
+    site, _ = versioned
+    page = BeautifulSoup((site / "changes.html").read_text(), "html.parser")
+    section = page.find(id=f"v{releases()[1]}").get_text()
+
+    assert "An example: a missing axis" in section
+
+
+def test_compare_looks_before_it_builds(tree: Path, tmp_path: Path) -> None:
+    """A version that is not there is told at once, with the place that was looked at."""
+    done = make(tree, "compare", "OLD=v0.1", "NEW=dev", f"SITE={tmp_path / 'none'}")
+
+    assert 2 == done.returncode
+    assert f"version 0.1 is not among those published in {tmp_path / 'none'}" in done.stdout
+    assert "sphinx" not in done.stdout
 
 
 def test_compare(versioned: tuple[Path, Path]) -> None:
@@ -434,6 +466,24 @@ def test_a_plain_build_leans_on_no_root(html: Path) -> None:
 
     assert [] == page.select(".version-list, .version-banner, link[rel=canonical]")
     assert "Not a release, made with TensorFlow" in page.select_one(".made-with").get_text()
+
+
+def test_a_release_names_one_commit(versioned: tuple[Path, Path], tmp_path: Path) -> None:
+    """Built from the commit that lists it, it still names its own."""
+    _, tree = versioned
+    line = json.loads((tree / "conf/releases.json").read_text())[-1]
+    lister = git(tree, "log", "--format=%H", f"--grep=^List release {line['version']}$")
+    there = tmp_path / "tree"
+    subprocess.run(["git", "clone", "-q", str(tree), str(there)], check=True)
+    git(there, "checkout", "-q", "--detach", lister)
+    shutil.copytree(
+        tree / "build/releases" / line["version"] / "build/records", there / "build/records"
+    )
+    done = make(there, "site")
+    assert 0 == done.returncode, done.stdout
+    about = json.loads((there / "build/site" / line["version"] / "data/release.json").read_text())
+
+    assert line["commit"] == about["commit"]
 
 
 def test_a_published_version_is_checked_as_it_stands(versioned: tuple[Path, Path]) -> None:

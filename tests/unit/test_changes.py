@@ -106,6 +106,23 @@ def test_what_was_not_run_has_not_moved(release) -> None:
     assert "Examples not run on one side: 1" in changes.as_text(found)
 
 
+def test_nothing_run_again_is_said(release) -> None:
+    """ "None moved" after no run is another thing than after one."""
+    old = release("0.1", examples=[example("a/b"), example("c/d")])
+    same = release("0.2", examples=[example("a/b"), example("c/d", executed_at="later")])
+
+    assert "none; 1 of 2 examples were run again" in changes.as_text(changes.between(old, same))
+
+
+def test_pages_that_came_and_went(release) -> None:
+    """Pages of the article by name; those of examples are told as examples."""
+    old = release("0.1", pages=("index.html", "gone.html"))
+    new = release("0.2", pages=("index.html", "new.html", "gallery/a/b.html"))
+    found = changes.between(old, new)
+
+    assert (["new.html"], ["gone.html"]) == (found.pages_added, found.pages_removed)
+
+
 def test_unlike_machines_are_not_compared(release) -> None:
     """A time of another machine, or of a run that had company, is not set beside this one."""
     names = ["a/same", "b/faster", "c/crowded"]

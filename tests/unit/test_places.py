@@ -104,6 +104,28 @@ def test_aliases_keep_the_path(site: Path, tmp_path: Path) -> None:
     assert "url=0.2/index.html" in (site / "index.html").read_text()
 
 
+def test_a_dev_that_is_older_than_the_newest_release(site: Path, tmp_path: Path) -> None:
+    """latest/ leads to the release; what changed in dev is told against what it came after."""
+    place = places.Folder(site)
+    publish(place, tmp_path, "dev", after="0.2")
+    assert "url=../dev/index.html" in (site / "latest/index.html").read_text()
+    publish(place, tmp_path, "0.3")
+    text = (site / "changes.html").read_text()
+
+    assert "url=../0.3/index.html" in (site / "latest/index.html").read_text()
+    assert text.index('id="v0.3"') < text.index('id="dev"') < text.index('id="v0.2"')
+    assert "What is new in 0.3" in text
+
+
+def test_the_address_is_remembered(tmp_path: Path) -> None:
+    """A publication that is not told the address takes the one of the last."""
+    place = places.Folder(tmp_path / "site")
+    assert "" == place.address()
+    publish(place, tmp_path, "0.1", "https://example.org/project")
+
+    assert "https://example.org/project/" == place.address()
+
+
 def test_addresses_with_a_site_url(tmp_path: Path) -> None:
     """The sitemap has the preferred version only, in whole addresses; so has the canon."""
     place = places.Folder(tmp_path / "site")
@@ -424,6 +446,12 @@ def test_a_branch_that_moves_meanwhile(repo: Path, tmp_path: Path) -> None:
     publish(places.Branch(repo, "gh-pages"), tmp_path / "four", "0.3")
 
     assert ["0.3", "0.2", "0.1"] == require_whole(checked_out(repo, tmp_path / "out"))
+
+
+def test_a_name_that_no_branch_can_have(repo: Path) -> None:
+    """Refused before anything is built."""
+    with pytest.raises(SiteError, match=r"BRANCH=a\.\.b: not a branch's name"):
+        places.Branch(repo, "a..b")
 
 
 def test_a_branch_that_is_in_use(repo: Path) -> None:
