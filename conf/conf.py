@@ -64,7 +64,10 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"(^|/)_",
     "subsection_order": [
-        *(f"../gallery/{theme}" for theme in ("article", "tensorflow", "pytorch", "keras")),
+        *(
+            f"../gallery/{theme}"
+            for theme in ("article", "tensorflow", "pytorch", "keras", "porting")
+        ),
         "*",
     ],
     "nested_sections": True,

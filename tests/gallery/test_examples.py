@@ -74,7 +74,7 @@ def test_each_is_a_page_that_teaches(example: examples.Example) -> None:
     lines = [line for line in example.source.splitlines() if line.strip()]
     prose = [line for line in lines if line.startswith("#")] + example.doc.splitlines()
 
-    assert example.title.split()[0] in {"Train", "Run"}
+    assert example.title.split()[0] in {"Train", "Run", "Compare"}
     assert len(prose) > 0.2 * len(lines)
     assert 60 <= len(lines) <= 260
     assert not {"site_ext", "argparse"} & example.imports

@@ -52,8 +52,8 @@ def test_the_build_is_green_with_one_warning(built) -> None:
 
     assert 0 == done.returncode, done.stdout
     assert 1 == len(warnings), done.stdout
-    assert warnings[0].startswith("WARNING: 6 of 7 examples were not run (")
-    assert "[5/7] pytorch/train_mlp: new; passed in" in done.stdout
+    assert warnings[0].startswith("WARNING: 7 of 8 examples were not run (")
+    assert "[6/8] pytorch/train_mlp: new; passed in" in done.stdout
 
 
 def test_skipped_pages_say_so_and_show_no_output(built) -> None:
@@ -90,7 +90,7 @@ def test_again_nothing_runs(built, torch_only: tuple[Path, Path]) -> None:
 
     assert 0 == done.returncode
     assert 1 == done.stdout.count(": up to date")
-    assert 6 == len([x for x in done.stdout.splitlines() if x.endswith("is not installed")])
+    assert 7 == len([x for x in done.stdout.splitlines() if x.endswith("is not installed")])
 
 
 def test_doctests_are_skipped_too(built, torch_only: tuple[Path, Path]) -> None:

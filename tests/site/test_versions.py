@@ -34,7 +34,13 @@ def due(python: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("distribution", "names"),
     [
-        ("torch", {"article/as_published", "keras/train_mlp_torch", "pytorch/train_mlp"}),
+        (
+            "torch",
+            {
+                "article/as_published", "keras/train_mlp_torch", "porting/loss_shapes",
+                "pytorch/train_mlp",
+            },
+        ),
         ("jax", {"keras/train_mlp_jax"}),
         (
             "tensorflow-cpu",
