@@ -3,9 +3,9 @@
     python conf/compare.py v1.0 dev
 
 Ends with status 1 where the verdict on a statement changed, for a bot that bumps versions,
-and with 2 where it could not tell (make itself makes both of them 2). Published versions come from ``SITE`` or ``BRANCH``; ``dev`` is the working tree,
-as `make html` built it last. With ``--look`` before the versions it only sees whether they
-are to be had.
+and with 2 where it could not tell (make itself makes both of them 2). Published versions
+come from ``SITE`` or ``BRANCH``; ``dev`` is the working tree, as `make html` built it last.
+With ``--look`` before the versions it only sees whether they are to be had.
 """
 
 from __future__ import annotations

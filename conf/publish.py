@@ -73,15 +73,15 @@ def main() -> None:
         there.recover()
         if wanted:
             for version, commit in wanted.items():
-                _publish_release(there, version, commit, url)
+                if version in there.published():
+                    print(f"version {version} is published already, and stays as it is", flush=True)
+                else:
+                    _publish_release(there, version, commit, url)
         else:
             _publish_tree(there, url, as_dev=as_dev)
 
 
 def _publish_release(there: places.Place, version: str, commit: str, url: str) -> None:
-    if version in there.published():
-        print(f"version {version} is published already, and stays as it is", flush=True)
-        return
     built = building.of_tree(ROOT, building.check_out(ROOT, commit, version), version)
     _publish(there, built, version, commit, url)
 

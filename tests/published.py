@@ -12,18 +12,32 @@ from conftest import ROOT, clean_environment
 
 
 def clone(folder: Path) -> Path:
-    """A clone of what is committed, with today's changes committed on top, and its records."""
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
-        git(folder, "config", name, value)
+    """A clone of what is committed, with today's changes committed on top."""
+    clone_of(ROOT, folder)
     changes = subprocess.run(
         ["git", "diff", "HEAD", "--binary"], cwd=ROOT, check=True, capture_output=True
     ).stdout
     if changes:
         subprocess.run(["git", "apply", "--index", "-"], cwd=folder, input=changes, check=True)
         git(folder, "commit", "-qm", "Today's changes")
+    return folder
+
+
+def clone_with_records(folder: Path) -> Path:
+    """The same with this tree's records, so that nothing runs that has run here."""
+    clone(folder)
     if (ROOT / "build/records").exists():
         shutil.copytree(ROOT / "build/records", folder / "build/records")
+    return folder
+
+
+def clone_of(origin: Path, folder: Path) -> Path:
+    """A clone that can commit."""
+    subprocess.run(
+        ["git", "clone", "-q", str(origin), str(folder)], check=True, capture_output=True
+    )
+    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
+        git(folder, "config", name, value)
     return folder
 
 
@@ -33,13 +47,15 @@ def git(tree: Path, *arguments: str) -> str:
     ).stdout.strip()
 
 
-def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make in ``tree`` with the environment of these tests."""
+def make(
+    tree: Path, *arguments: str, python: Path | str = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Run make in ``tree``, with the environment of these tests or another."""
     environment = clean_environment()
     for name in ("PYTHONPATH", "SITE_CONF"):
         environment.pop(name)
     return subprocess.run(
-        ["make", *arguments, "VENV=", f"PYTHON={sys.executable}"], cwd=tree, text=True,
+        ["make", *arguments, "VENV=", f"PYTHON={python}"], cwd=tree, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, env=environment,
     )  # fmt: skip
 

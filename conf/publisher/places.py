@@ -80,10 +80,8 @@ class Place(ABC):
 
     def address(self) -> str:
         """The address that the site was last published for; empty if none was given."""
-        if "robots.txt" not in self.names():
-            return ""
         with suppress(OSError, ValueError, SiteError):
-            return root.address_in_robots(self.text("robots.txt"))
+            return root.address_in_robots(self.text(root.ROBOTS))
         return ""
 
     def _text_of(self, version: str, name: str) -> str:
@@ -255,6 +253,14 @@ class Branch(Place):
         #: Where the branch was found here; publishing moves it from there only.
         self._found = self._commit_of(self._ref)
         self._tip = self._newest(self._fetch(remote), remote)
+        self._texts = self._read()
+
+    def _read(self) -> dict[str, bytes]:
+        """What is read of a site, at once: a process for each file would cost seconds."""
+        found = [name for name in self.names() if versions.is_version(name)]
+        data = [f"{version}/{name}" for version in found for name in releases.NEEDED]
+        wanted = [root.SWITCHER, root.ROBOTS, *data]
+        return repository.blobs(self.repo, self._tip, wanted) if self._tip else {}
 
     def __str__(self) -> str:
         return f"on the branch {self.name}; push it with `git push origin {self.name}`"
@@ -295,9 +301,9 @@ class Branch(Place):
         return self._git("ls-tree", "--name-only", self._tip).splitlines() if self._tip else []
 
     def text(self, path: str) -> str:
-        if not repository.succeeds(self.repo, "cat-file", "-e", f"{self._tip}:{path}"):
+        if path not in self._texts:
             raise FileNotFoundError(path)
-        return self._git("show", f"{self._tip}:{path}")
+        return self._texts[path].decode()
 
     def named(self, path: str = "") -> str:
         return f"{self.name}:{path}"
@@ -342,3 +348,4 @@ class Branch(Place):
                 "was changed; publish again"
             ) from error
         self._tip = self._found = commit
+        self._texts = self._read()

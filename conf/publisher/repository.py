@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from site_ext import machine, versions
@@ -60,6 +62,22 @@ def succeeds(root: Path, *arguments: str) -> bool:
         cwd=root, check=False, capture_output=True, env=machine.git_environment(),
     )  # fmt: skip
     return done.returncode == 0
+
+
+def blobs(root: Path, commit: str, paths: list[str]) -> dict[str, bytes]:
+    """The files of a commit at those of ``paths`` where it has one, read by one git."""
+    done = subprocess.run(
+        ["git", "cat-file", "--batch"],
+        cwd=root, check=True, capture_output=True, env=machine.git_environment(),
+        input="".join(f"{commit}:{path}\n" for path in paths).encode(),
+    )  # fmt: skip
+    found, answers = {}, BytesIO(done.stdout)
+    for path in paths:
+        header = answers.readline()
+        if not header.endswith(b" missing\n"):
+            found[path] = answers.read(int(header.split()[-1]))
+            answers.readline()
+    return found
 
 
 def require_clean(root: Path) -> None:
@@ -124,10 +142,8 @@ def _listed_on_branches(root: Path) -> list[Listed]:
         root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"
     ).split():
         if succeeds(root, "cat-file", "-e", f"{ref}:{LIST}"):
-            try:
+            with suppress(ValueError, TypeError):
                 found += _parse(git(root, "show", f"{ref}:{LIST}"))
-            except (ValueError, TypeError):
-                continue
     return found
 
 
@@ -150,18 +166,25 @@ def _of_tags(tags: list[str]) -> str:
 
 def known_versions(root: Path) -> list[str]:
     """Every release in the list or among the tags, oldest first."""
-    tags = git(root, "tag", "--list").splitlines()
-    tagged = {tag.removeprefix("v") for tag in tags}
-    named = {line.version for line in listed(root)} | {t for t in tagged if versions.is_version(t)}
+    named = {line.version for line in listed(root)} | {version for version, _ in _tagged(root)}
     return versions.in_time(named - {versions.DEV})
+
+
+def _tagged(root: Path) -> list[tuple[str, str]]:
+    """``(version, tag)`` for each tag that names a version."""
+    found = []
+    for tag in git(root, "tag", "--list").splitlines():
+        with suppress(SiteError):
+            found.append((versions.normal(tag), tag))
+    return found
 
 
 def commit_of(root: Path, version: str) -> str:
     """The commit of a release, from the tags and the list, which must agree."""
     tagged = {
         git(root, "rev-list", "-n1", f"refs/tags/{tag}")
-        for tag in git(root, "tag", "--list").splitlines()
-        if tag.removeprefix("v") == version or _same(tag, version)
+        for named, tag in _tagged(root)
+        if named == version
     }
     every = listed(root)
     found = tagged | {line.commit for line in every if line.version == version}
@@ -182,10 +205,3 @@ def commit_of(root: Path, version: str) -> str:
             "get it with `git fetch --unshallow --tags`"
         )
     return commit
-
-
-def _same(tag: str, version: str) -> bool:
-    try:
-        return versions.normal(tag) == version
-    except SiteError:
-        return False

@@ -24,10 +24,10 @@ from site_ext.frameworks import line as frameworks_line
 if TYPE_CHECKING:
     from publisher.releases import Release
 
-SWITCHER = "switcher.json"
+SWITCHER, ROBOTS = "switcher.json", "robots.txt"
 #: What the root holds besides the versions and the folders ``versions``, ``stable``, ``latest``.
 FILES = (
-    "index.html", "versions.html", "changes.html", "404.html", "robots.txt", "sitemap.xml",
+    "index.html", "versions.html", "changes.html", "404.html", ROBOTS, "sitemap.xml",
     "versions.css", "root.css", "favicon.svg", ".nojekyll", SWITCHER,
 )  # fmt: skip
 SITEMAP = "Sitemap: "
@@ -47,7 +47,7 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
         "releases": releases.in_order(known),
         "preferred": known[best],
         "url": url,
-        "base": f"{urlsplit(url).path}" if url else "",
+        "base": urlsplit(url).path,
     }
 
     def page(name: str, template: str, **more: Any) -> None:
@@ -58,8 +58,9 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
         target.write_text(text, encoding="utf-8")
 
     page("index.html", "forward.html", target=known[best], page="index.html")
-    page("versions.html", "versions.html", page="", pages=_homes(known))
-    page("404.html", "404.html", pages=_homes(known))
+    homes = _places(known, "index.html")
+    page("versions.html", "versions.html", page="", pages=homes)
+    page("404.html", "404.html", pages=homes)
     page("changes.html", "changes.html", **_history(known))
     for name in sorted(set().union(*(release.pages for release in known.values()))):
         page(f"versions/{name}", "versions.html", page=name, pages=_places(known, name))
@@ -73,7 +74,7 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
     (folder / "versions.css").write_text(banner_style(best), encoding="utf-8")
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))
     robots = f"User-agent: *\nAllow: /\n{f'{SITEMAP}{url}sitemap.xml' if url else ''}".rstrip()
-    (folder / "robots.txt").write_text(robots + "\n", encoding="utf-8")
+    (folder / ROBOTS).write_text(robots + "\n", encoding="utf-8")
     # GitHub Pages would leave out _static/ and _images/ without it.
     (folder / ".nojekyll").write_text("", encoding="utf-8")
 
@@ -158,10 +159,6 @@ def banner_style(best: str) -> str:
         f"   them that {best} is the one to read. */\n"
         f'.version-banner-release:not([data-version="{best}"]) {{\n  display: block;\n}}\n'
     )
-
-
-def _homes(known: dict[str, Release]) -> list[dict[str, Any]]:
-    return _places(known, "index.html")
 
 
 def _places(known: dict[str, Release], page: str) -> list[dict[str, Any]]:

@@ -10,17 +10,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, clean_environment
-
-
-def clone(folder: Path) -> Path:
-    """A clone of what is committed, with today's changes to tracked files on top."""
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-    changes = subprocess.run(
-        ["git", "diff", "HEAD", "--binary"], cwd=ROOT, check=True, capture_output=True
-    ).stdout
-    if changes:
-        subprocess.run(["git", "apply", "-"], cwd=folder, input=changes, check=True)
-    return folder
+from published import clone
 
 
 @pytest.mark.slow

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import ROOT, clean_environment
+from conftest import ROOT
 from environments import environment_like_this_one
+from published import make
 
 HIDDEN = ("tensorflow", "tensorflow-cpu", "keras", "jax", "jaxlib")
 
@@ -29,20 +30,10 @@ def torch_only(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return tree, python
 
 
-def make(tree: Path, python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = clean_environment()
-    for name in ("PYTHONPATH", "SITE_CONF"):
-        environment.pop(name)
-    return subprocess.run(
-        ["make", *arguments, "VENV=", f"PYTHON={python}"], cwd=tree, text=True, timeout=300,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def built(torch_only: tuple[Path, Path]) -> tuple[Path, subprocess.CompletedProcess[str]]:
     tree, python = torch_only
-    return tree, make(tree, python, "html")
+    return tree, make(tree, "html", python=python)
 
 
 def test_the_build_is_green_with_one_warning(built) -> None:
@@ -86,7 +77,7 @@ def test_sentences_do_not_quote_what_was_not_measured(built) -> None:
 
 def test_again_nothing_runs(built, torch_only: tuple[Path, Path]) -> None:
     """A skipped example is up to date until what it needs is installed."""
-    done = make(*torch_only, "html")
+    done = make(torch_only[0], "html", python=torch_only[1])
 
     assert 0 == done.returncode
     assert 1 == done.stdout.count(": up to date")
@@ -95,14 +86,14 @@ def test_again_nothing_runs(built, torch_only: tuple[Path, Path]) -> None:
 
 def test_doctests_are_skipped_too(built, torch_only: tuple[Path, Path]) -> None:
     """`make doctest` is green without the frameworks."""
-    done = make(*torch_only, "doctest")
+    done = make(torch_only[0], "doctest", python=torch_only[1])
 
     assert 0 == done.returncode, done.stdout
 
 
 def test_strict_fails(built, torch_only: tuple[Path, Path]) -> None:
     """STRICT=1 makes an absent framework an error."""
-    done = make(*torch_only, "html", "STRICT=1")
+    done = make(torch_only[0], "html", "STRICT=1", python=torch_only[1])
 
     assert 0 != done.returncode
     assert "STRICT=1 makes this an error" in done.stdout

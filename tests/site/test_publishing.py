@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup
 from builds import hashes
 from conftest import ROOT, clean_environment
 from environments import environment_like_this_one
-from published import clone, git, make, releases
+from published import clone_of, clone_with_records, git, make, releases
 from publisher import building, checking
 from whole import require_whole
 
@@ -27,7 +27,7 @@ from whole import require_whole
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone to spoil."""
-    return clone(tmp_path_factory.mktemp("publishing") / "tree")
+    return clone_with_records(tmp_path_factory.mktemp("publishing") / "tree")
 
 
 def test_the_site_is_whole(versioned: tuple[Path, Path]) -> None:
@@ -203,6 +203,30 @@ def test_a_release_whose_commit_is_missing(tree: Path) -> None:
         path.write_text(text)
 
     assert "is not in this clone; get it with `git fetch --unshallow --tags`" in done.stdout
+
+
+def test_a_shallow_clone(versioned: tuple[Path, Path], tmp_path: Path) -> None:
+    """At a release's own tag it has all that it takes; elsewhere it says what to fetch."""
+    _, tree = versioned
+    line = json.loads((tree / "conf/releases.json").read_text())[-1]
+    origin = clone_of(tree, tmp_path / "origin")
+    lister = git(tree, "log", "--format=%H", f"--grep=^List release {line['version']}$")
+    git(origin, "branch", "own", line["commit"])
+    git(origin, "branch", "lister", lister)
+    said = {}
+    for branch in ("own", "lister"):
+        there = tmp_path / branch
+        options = ["--depth=1", "--no-tags", "--branch", branch, f"file://{origin}"]
+        subprocess.run(["git", "clone", "-q", *options, str(there)], check=True)
+        if branch == "own":
+            git(there, "tag", f"v{line['version']}")
+            records = tree / "build/releases" / line["version"] / "build/records"
+            shutil.copytree(records, there / "build/records")
+        said[branch] = make(there, "site")
+
+    assert 0 == said["own"].returncode, said["own"].stdout
+    assert 2 == said["lister"].returncode
+    assert "get it with `git fetch --unshallow --tags`" in said["lister"].stdout
 
 
 def test_a_broken_page_is_not_published(tree: Path) -> None:

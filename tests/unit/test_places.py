@@ -18,6 +18,7 @@ import pytest
 
 from builds import build, commit, example, hashes, publish
 from conftest import ROOT, clean_environment
+from published import clone_of
 from publisher import checking, places, repository
 from site_ext.errors import SiteError
 from whole import require_whole
@@ -386,9 +387,7 @@ def repo(tmp_path: Path) -> Path:
     """A repository with an origin."""
     origin, here = tmp_path / "origin.git", tmp_path / "here"
     subprocess.run(["git", "init", "-q", "--bare", str(origin)], check=True)
-    subprocess.run(["git", "clone", "-q", str(origin), str(here)], check=True, capture_output=True)
-    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
-        repository.git(here, "config", name, value)
+    clone_of(origin, here)
     (here / "file").write_text("source")
     repository.git(here, "add", ".")
     repository.git(here, "commit", "-qm", "source")
@@ -424,10 +423,7 @@ def test_a_branch_is_fetched_first(repo: Path, tmp_path: Path) -> None:
         places.Branch(repo, "gh-pages"), tmp_path / "dev", "dev", pages=("index.html", "a.html")
     )
     repository.git(repo, "push", "-q", "origin", "gh-pages")
-    other = tmp_path / "other"
-    subprocess.run(["git", "clone", "-q", str(tmp_path / "origin.git"), str(other)], check=True)
-    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
-        repository.git(other, "config", name, value)
+    other = clone_of(tmp_path / "origin.git", tmp_path / "other")
     publish(places.Branch(other, "gh-pages"), tmp_path / "two", "0.2")
     publish(places.Branch(other, "gh-pages"), tmp_path / "three", "dev")
     out = checked_out(other, tmp_path / "out")
@@ -506,14 +502,9 @@ def test_a_branch_that_has_parted(repo: Path, tmp_path: Path) -> None:
     """Here and at the origin, each with a version of its own: named, nothing lost."""
     publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
     repository.git(repo, "push", "-q", "origin", "gh-pages")
-    other = tmp_path / "other"
-    subprocess.run(["git", "clone", "-q", str(tmp_path / "origin.git"), str(other)], check=True)
-    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
-        repository.git(other, "config", name, value)
+    other = clone_of(tmp_path / "origin.git", tmp_path / "other")
     publish(places.Branch(other, "gh-pages"), tmp_path / "two", "0.2")
     repository.git(other, "push", "-q", "origin", "gh-pages")
-    publish_offline = repository.git(repo, "rev-parse", "gh-pages")
-    repository.git(repo, "update-ref", "refs/heads/gh-pages", publish_offline)
     tree = repository.git(repo, "rev-parse", "gh-pages^{tree}")
     mine = repository.git(repo, "commit-tree", tree, "-p", "gh-pages", "-m", "my own")
     repository.git(repo, "update-ref", "refs/heads/gh-pages", mine)
