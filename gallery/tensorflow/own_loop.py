@@ -1,0 +1,154 @@
+"""
+Write a training loop of your own in TensorFlow
+===============================================
+
+``fit`` is not the only way. This loop does two things that people add first, a
+learning rate that follows a schedule and a limit on the length of the gradient,
+and it records what happened at every step.
+
+The same loop exists for PyTorch and for Keras, with the same parts under the same
+headings, fed the same batches in the same order.
+"""
+
+# sphinx_gallery_tags = ["training loop", "schedule", "gradient clipping"]
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+# %%
+# Constants
+# ---------
+# The learning rate falls from its peak to zero along half a cosine. A gradient
+# longer than ``CLIP`` is shortened to it, its direction kept.
+
+SEED = 0
+EPOCHS = 15
+BATCH_SIZE = 32
+PEAK_RATE = 0.3
+CLIP = 0.7
+
+tf.keras.utils.set_random_seed(SEED)
+
+# %%
+# Data
+# ----
+# Handwritten digits of 8 by 8 pixels, flattened to 64 features. NumPy shuffles
+# them, so that every framework sees the same batches.
+
+digits = load_digits()
+x_train, x_test, y_train, y_test = train_test_split(
+    (digits.data / 16).astype("float32"),
+    digits.target.astype("int64"),
+    test_size=0.2,
+    stratify=digits.target,
+    random_state=SEED,
+)
+shuffle = np.random.default_rng(SEED)
+
+
+def batches():
+    order = shuffle.permutation(len(x_train))
+    for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
+        chosen = order[start : start + BATCH_SIZE]
+        yield x_train[chosen], y_train[chosen]
+
+
+steps = EPOCHS * (len(x_train) // BATCH_SIZE)
+print(f"{len(x_train)} training images, {steps} steps")
+
+# %%
+# Model
+# -----
+# Two layers. The optimizer is plain gradient descent, so that nothing but the
+# schedule and the limit shapes a step.
+
+model = tf.keras.Sequential(
+    [
+        tf.keras.Input((64,)),
+        tf.keras.layers.Dense(64, activation="relu"),
+        tf.keras.layers.Dense(10),
+    ]
+)
+optimizer = tf.keras.optimizers.SGD(PEAK_RATE)
+loss_function = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+# %%
+# One step
+# --------
+# What happens under the tape is remembered, and ``gradient`` goes back over it; each
+# call gives fresh gradients, so there is nothing to clear. ``tf.function`` traces
+# the step once and runs it as a graph. The rate is a tensor: a Python number would
+# be part of the graph, and each new one would be traced again.
+
+
+def learning_rate(step):
+    return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+@tf.function
+def train_step(inputs, targets, rate):
+    optimizer.learning_rate.assign(rate)
+    with tf.GradientTape() as tape:
+        loss = loss_function(targets, model(inputs, training=True))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    gradients, norm = tf.clip_by_global_norm(gradients, CLIP)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return loss, norm
+
+
+# %%
+# The loop
+# --------
+# Nothing is hidden: what you want to know about a step, you append to a list.
+
+losses, norms = [], []
+for _ in range(EPOCHS):
+    for inputs, targets in batches():
+        rate = tf.constant(learning_rate(len(losses)), tf.float32)
+        loss, norm = train_step(tf.constant(inputs), tf.constant(targets), rate)
+        losses.append(float(loss))
+        norms.append(float(norm))
+
+# %%
+# Result
+# ------
+# ``clipped`` is the share of steps whose gradient was too long.
+
+guesses = model(x_test).numpy().argmax(axis=1)
+measured = {
+    "accuracy": float((guesses == y_test).mean()),
+    "first_loss": losses[0],
+    "last_loss": float(np.mean(losses[-20:])),
+    "clipped": float(np.mean(np.array(norms) > CLIP)),
+    "steps": len(losses),
+}
+for name, value in measured.items():
+    print(f"{name:<11} {value:8.3f}")
+assert measured["accuracy"] > 0.94
+assert measured["last_loss"] < 0.2 < 2 < measured["first_loss"]
+
+# %%
+# Look at the start of the right panel: the limit is at work in the first hundred
+# steps, where a step too long would do the most harm.
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+left.plot(losses, color="#b45309", linewidth=0.8)
+left.set(xlabel="step", ylabel="loss of the batch", yscale="log")
+right.plot(norms, color="#b45309", linewidth=0.8)
+right.axhline(CLIP, color="0.4", linestyle="--")
+right.text(steps, CLIP * 1.08, "the limit", ha="right", color="0.3")
+right.set(xlabel="step", ylabel="length of the gradient", ylim=(0, None))
+figure.suptitle(f"TensorFlow: {measured['clipped']:.0%} of the steps were shortened")
+plt.show()
+
+# %%
+# What to try
+# -----------
+# Take ``@tf.function`` away and compare the time. Pass the rate as a Python float
+# and print inside ``train_step`` to see it traced again and again. Set ``CLIP`` to
+# 1,000 and ``PEAK_RATE`` to 3.
