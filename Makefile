@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= build/html
-GROUPS := docs pytorch keras $(if $(GPU),gpu,tensorflow)
+GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),heavy)
 export PATTERN SHARD JOBS STRICT GPU SITE BRANCH SITE_URL RELEASES DEV
 
 ifeq ($(VENV),)
@@ -18,13 +18,13 @@ SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees$(if $(S
 .DEFAULT_GOAL := help
 .PHONY: help html examples test doctest linkcheck site compare release serve lint lock clean
 
-html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1)
+html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1 HEAVY=1)
 	$(SPHINX) -q -b html docs $(OUT)
 
 examples: $(READY) ## only execute what is out of date, for instance one SHARD=2/4
 	$(PY) conf/execute.py
 
-test: html doctest $(TESTABLE) ## every test, doctests among them
+test: $(TESTABLE) html doctest ## every test, doctests among them
 	$(PY) -m pytest
 
 doctest: $(READY) ## the snippets in the pages; executes no example
@@ -68,5 +68,5 @@ $(VENV)/.ready: pyproject.toml constraints.txt conf/environment.py
 	@touch $@
 
 $(VENV)/.testable: $(VENV)/.ready
-	$(PYTHON) conf/environment.py $(VENV) $(GROUPS) tests lint
+	$(PYTHON) conf/environment.py $(VENV) $(sort $(GROUPS) heavy) tests lint
 	@touch $@

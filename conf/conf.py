@@ -66,7 +66,7 @@ sphinx_gallery_conf = {
     "subsection_order": [
         *(
             f"../gallery/{theme}"
-            for theme in ("article", "tensorflow", "pytorch", "keras", "porting")
+            for theme in ("article", "tensorflow", "pytorch", "keras", "porting", "working", "deploying")
         ),
         "*",
     ],

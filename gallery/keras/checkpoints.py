@@ -13,6 +13,7 @@ callbacks and the file holds all three. The backend is JAX.
 # sphinx_gallery_tags = ["callbacks", "early stopping", "checkpoint"]
 
 import os
+import random
 import tempfile
 
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
@@ -84,7 +85,7 @@ class Batches(keras.utils.PyDataset):
 
 
 def new_training():
-    keras.utils.set_random_seed(SEED)
+    random.seed(SEED)  # from which Keras takes the seeds of its layers
     layers = [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
     return with_new_optimizer(keras.Sequential([keras.Input((64,)), *layers]))
 
@@ -98,6 +99,7 @@ def with_new_optimizer(model):
 def run(model, first, end, callbacks=()):
     return model.fit(
         Batches(first),
+        shuffle=False,  # the order of the batches too
         initial_epoch=first,
         epochs=end,
         validation_data=(x_valid, y_valid),

@@ -11,6 +11,7 @@ backend is JAX.
 # sphinx_gallery_tags = ["recurrent", "LSTM", "sequence"]
 
 import os
+import random
 
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
 
@@ -30,7 +31,8 @@ BATCH_SIZE = 32
 UNITS = 32
 LEARNING_RATE = 0.01
 
-keras.utils.set_random_seed(SEED)
+random.seed(SEED)  # from which Keras takes the seeds of its layers
+np.random.seed(SEED)  # with which ``fit`` shuffles
 
 # %%
 # Data

@@ -11,6 +11,7 @@ looked at: they are a diagonal from one corner to the other. The backend is JAX.
 # sphinx_gallery_tags = ["transformer", "attention", "sequence"]
 
 import os
+import random
 
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
 
@@ -30,7 +31,8 @@ SYMBOLS = 10
 WIDTH = 32
 LEARNING_RATE = 0.005
 
-keras.utils.set_random_seed(SEED)
+random.seed(SEED)  # from which Keras takes the seeds of its layers
+np.random.seed(SEED)  # with which ``fit`` shuffles
 
 # %%
 # Data

@@ -15,6 +15,7 @@ import os
 
 os.environ["KERAS_BACKEND"] = "torch"
 
+import random
 import warnings
 
 import keras
@@ -94,7 +95,9 @@ guesses_aligned = train_in_pytorch(align=True)
 # -----------------
 # Keras gets the same one-dimensional targets and aligns them itself.
 
-keras.utils.set_random_seed(SEED)
+random.seed(SEED)  # from which Keras takes the seeds of its layers
+torch.manual_seed(SEED)
+np.random.seed(SEED)
 model = keras.Sequential(
     [keras.Input((2,)), keras.layers.Dense(32, activation="relu"), keras.layers.Dense(1)]
 )

@@ -1,0 +1,128 @@
+"""
+Weigh the frameworks: import time, memory, disk
+===============================================
+
+Before a framework computes anything it has to be installed, imported and held in
+memory. For a service that starts often, a test suite or a small container that can
+matter more than its speed. Each import runs in a process of its own, so none pays
+for another; the files are warm in the cache, as on a second start.
+"""
+
+# sphinx_gallery_tags = ["import time", "memory", "disk"]
+# sphinx_gallery_timed = True
+
+import json
+import re
+import subprocess
+import sys
+from importlib import metadata
+
+import matplotlib.pyplot as plt
+
+# %%
+# Constants
+# ---------
+# What is imported, with which backend for Keras, and which distributions it needs.
+# The last are found by following what each requires.
+
+STACKS = {
+    "JAX": ("jax", "", ["jax"]),
+    "PyTorch": ("torch", "", ["torch"]),
+    "TensorFlow": ("tensorflow", "", ["tensorflow-cpu", "tensorflow"]),
+    "Keras on JAX": ("keras", "jax", ["keras", "jax"]),
+}
+
+# %%
+# Import, once each
+# -----------------
+# The memory is what the process held at most, in MiB.
+
+CODE = """
+import json, os, resource, sys, time
+os.environ["KERAS_BACKEND"] = sys.argv[2] or "jax"
+started = time.perf_counter()
+__import__(sys.argv[1])
+seconds = time.perf_counter() - started
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
+print(json.dumps([seconds, peak / (2**20 if sys.platform == "darwin" else 1)]))
+"""
+
+
+def import_once(module, backend):
+    command = [sys.executable, "-c", CODE, module, backend]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+imports = {name: import_once(module, backend) for name, (module, backend, _) in STACKS.items()}
+
+# %%
+# Disk
+# ----
+# The files of the distribution and of all that it requires, each counted once.
+
+
+def installed(name):
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def with_requirements(names):
+    found, todo = {}, list(names)
+    while todo:
+        distribution = installed(todo.pop())
+        if distribution is None or distribution.metadata["Name"].lower() in found:
+            continue
+        found[distribution.metadata["Name"].lower()] = distribution
+        for line in distribution.requires or []:
+            if "extra ==" not in line:
+                todo.append(re.match(r"[\w.-]+", line)[0])
+    return found
+
+
+def disk_mib(distribution):
+    sizes = (file.size or 0 for file in distribution.files or [])
+    return sum(sizes) / 2**20
+
+
+disk = {}
+for name, (_, _, distributions) in STACKS.items():
+    disk[name] = sum(disk_mib(d) for d in with_requirements(distributions).values())
+
+# %%
+# Result
+# ------
+
+measured = {}
+for name, (seconds, peak) in imports.items():
+    key = name.lower().replace(" ", "_")
+    measured[f"{key}_import_seconds"] = seconds
+    measured[f"{key}_memory_mib"] = peak
+    measured[f"{key}_disk_mib"] = disk[name]
+    print(f"{name:<17} {seconds:5.1f} s  {peak:6.0f} MiB in memory  {disk[name]:6.0f} MiB on disk")
+assert all(value > 0 for value in measured.values())
+
+# %%
+
+colors = ["0.45", "#6b1f5e", "#b45309", "#2563eb"]
+panels = [
+    ("import, seconds", [seconds for seconds, _ in imports.values()], "%.1f"),
+    ("memory, MiB", [peak for _, peak in imports.values()], "%.0f"),
+    ("disk, MiB", list(disk.values()), "%.0f"),
+]
+figure, axes = plt.subplots(1, 3, figsize=(8, 2.8), sharey=True, layout="constrained")
+for axis, (title, values, form) in zip(axes, panels):
+    bars = axis.barh(list(STACKS), values, color=colors)
+    axis.bar_label(bars, fmt=f" {form}")
+    axis.set(title=title)
+    axis.margins(x=0.3)
+axes[0].invert_yaxis()
+plt.show()
+
+# %%
+# What to try
+# -----------
+# Add Keras on TensorFlow and on PyTorch. Run ``python -X importtime -c "import tensorflow"`` to see
+# what takes the time. Compare with the GPU builds, which are several times larger.
