@@ -2,8 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= build/html
+# What is published, released or tested has every example.
+ifneq ($(filter site release test,$(MAKECMDGOALS)),)
+HEAVY := 1
+endif
 GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),heavy)
-export PATTERN SHARD JOBS STRICT GPU SITE BRANCH SITE_URL RELEASES DEV
+export PATTERN SHARD JOBS STRICT GPU HEAVY REPOSITORY SITE BRANCH SITE_URL RELEASES DEV
 
 ifeq ($(VENV),)
 PY := $(PYTHON)
@@ -11,7 +15,7 @@ READY := active
 TESTABLE := active
 else
 PY := $(VENV)/bin/python
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready$(if $(HEAVY),-heavy)
 TESTABLE := $(VENV)/.testable
 endif
 SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees$(if $(SITE_VERSION),-site)
@@ -63,10 +67,10 @@ help: ## this list
 active:
 	@$(PYTHON) conf/environment.py --check
 
-$(VENV)/.ready: pyproject.toml constraints.txt conf/environment.py
+$(VENV)/.ready $(VENV)/.ready-heavy: pyproject.toml constraints.txt conf/environment.py
 	$(PYTHON) conf/environment.py $(VENV) $(GROUPS)
 	@touch $@
 
-$(VENV)/.testable: $(VENV)/.ready
-	$(PYTHON) conf/environment.py $(VENV) $(sort $(GROUPS) heavy) tests lint
+$(VENV)/.testable: $(READY)
+	$(PYTHON) conf/environment.py $(VENV) $(GROUPS) tests lint
 	@touch $@

@@ -19,11 +19,17 @@ site_hosted = (
 )
 release = version = site_version or site_hosted[0] or "dev"
 
+# owner/name of the repository on GitHub whose branch gh-pages holds the published site.
+# With it, notebooks get buttons to open them on Colab and on Binder.
+site_repository = os.environ.get("REPOSITORY", "")
+repository_owner, _, repository_name = site_repository.partition("/")
+
 # -- Extensions ----------------------------------------------------------------
 
 extensions = [
     "myst_parser",
     "sphinx.ext.doctest",
+    "sphinx.ext.intersphinx",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "site_ext",
@@ -49,6 +55,25 @@ suppress_warnings = [
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 
+# -- Names in code link to the libraries' own pages: inventories/README.md ----------
+
+intersphinx_mapping = {
+    name: (base, f"../conf/inventories/{name}.inv")
+    for name, base in {
+        "jax": "https://docs.jax.dev/en/latest/",
+        "keras": "https://keras.io/api/",
+        "matplotlib": "https://matplotlib.org/stable/",
+        "numpy": "https://numpy.org/doc/stable/",
+        "onnxruntime": "https://onnxruntime.ai/docs/api/python/",
+        "openvino": "https://docs.openvino.ai/2026/api/",
+        "scikit-learn": "https://scikit-learn.org/stable/",
+        "scipy": "https://docs.scipy.org/doc/scipy/",
+        "tensorflow": "https://www.tensorflow.org/api_docs/python/",
+        "torch": "https://docs.pytorch.org/docs/stable/",
+    }.items()
+}
+intersphinx_disabled_reftypes = ["*"]  # only names in the examples' code, never prose
+
 # -- Executing examples: site_ext/runner.py --------------------------------------
 
 examples_pattern = os.environ.get("PATTERN", "")
@@ -66,7 +91,15 @@ sphinx_gallery_conf = {
     "subsection_order": [
         *(
             f"../gallery/{theme}"
-            for theme in ("article", "tensorflow", "pytorch", "keras", "porting", "working", "deploying")
+            for theme in (
+                "article",
+                "tensorflow",
+                "pytorch",
+                "keras",
+                "porting",
+                "working",
+                "deploying",
+            )
         ),
         "*",
     ],
@@ -80,6 +113,18 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_signature": False,
     "thumbnail_size": (640, 320),
+    "binder": {
+        "org": repository_owner,
+        "repo": repository_name,
+        "branch": "gh-pages",
+        "binderhub_url": "https://mybinder.org",
+        "dependencies": ["../conf/binder/requirements.txt"],
+        "filepath_prefix": release,
+        "notebooks_dir": "notebooks",
+        "use_jupyter_lab": True,
+    }
+    if site_repository
+    else {},
     # Both are told by the card at the foot of a page and by the table of timings.
     "min_reported_time": float("inf"),
     "write_computation_times": False,
@@ -135,7 +180,7 @@ html_sidebars = {
     page: []
     for page in (
         "index", "tensorflow", "pytorch", "keras", "comparison", "performance",
-        "resources", "recommendation", "timings", "method",
+        "resources", "recommendation", "questions", "timings", "method", "side_by_side/*",
     )
 }  # fmt: skip
 html_context = {"default_mode": "auto"}

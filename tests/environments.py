@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from site_ext import staleness
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,6 +39,27 @@ def environment_like_this_one(
             (there / entry.name).symlink_to(entry)
     for name, version in (versions or {}).items():
         _claim(there, name, version)
+    return folder / "bin/python"
+
+
+def environment_with(folder: Path, distributions: list[str]) -> Path:
+    """The Python of a new environment that has these distributions, what they require, and
+    nothing else."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    there = next(folder.glob("lib/python*/site-packages"))
+    installed = {canonicalize_name(d.metadata["Name"]): d for d in metadata.distributions()}
+    todo, done = [canonicalize_name(name) for name in distributions], set()
+    while todo:
+        name = todo.pop()
+        if name in done or name not in installed:
+            continue
+        done.add(name)
+        todo += [canonicalize_name(name) for name in staleness._required(name)]
+        for file in installed[name].files or []:
+            top = file.parts[0]
+            original = Path(installed[name].locate_file(top))
+            if top not in {"..", "__pycache__"} and not (there / top).exists():
+                (there / top).symlink_to(original)
     return folder / "bin/python"
 
 

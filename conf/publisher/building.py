@@ -103,7 +103,7 @@ def _python_for(root: Path, tree: Path) -> str:
     stamp = folder / ".ready"
     if not stamp.exists():
         print(f"the environment of {tree.name}: build/environments/{folder.name}", flush=True)
-        _make(tree, str(stamp), f"VENV={folder}", f"PYTHON={sys.executable}")
+        _make(tree, str(stamp), f"VENV={folder}", f"PYTHON={sys.executable}", "HEAVY=1")
     return str(folder / "bin" / "python")
 
 

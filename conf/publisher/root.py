@@ -28,11 +28,13 @@ SWITCHER, ROBOTS = "switcher.json", "robots.txt"
 #: What the root holds besides the versions and the folders ``versions``, ``stable``, ``latest``.
 FILES = (
     "index.html", "versions.html", "changes.html", "404.html", ROBOTS, "sitemap.xml",
-    "versions.css", "root.css", "favicon.svg", ".nojekyll", SWITCHER,
+    "versions.css", "root.css", "favicon.svg", "requirements.txt", ".nojekyll", SWITCHER,
 )  # fmt: skip
 SITEMAP = "Sitemap: "
 TEMPLATES = Path(__file__).parent / "templates"
 ICON = TEMPLATES.parent.parent.parent / "docs" / "_static" / "favicon.svg"
+#: What Binder installs, which it reads at the root of the branch that it is given.
+BINDER = TEMPLATES.parent.parent / "binder" / "requirements.txt"
 MADE_ANEW = "delete it, and publish again: it is made anew from the versions' folders"
 WORDS = {"release": "", "pre-release": "pre-release", "dev": "not released"}
 
@@ -70,6 +72,7 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
             page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
     (folder / "root.css").write_bytes((TEMPLATES / "root.css").read_bytes())
     (folder / "favicon.svg").write_bytes(ICON.read_bytes())
+    (folder / "requirements.txt").write_bytes(BINDER.read_bytes())
     (folder / SWITCHER).write_text(switcher(known), encoding="utf-8")
     (folder / "versions.css").write_text(banner_style(best), encoding="utf-8")
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))

@@ -4,6 +4,7 @@
 ``child``              runs one script, cell by cell, in a process of its own
 ``process``            starts that process, watches it, says how it ended
 ``examples``           the scripts: their cells, settings and imports
+``packages``           what has to be installed for an example
 ``frameworks``         what is compared: names, and which versions are installed
 ``machine``            what a build runs on
 ``records``            the JSON account of an execution
@@ -13,6 +14,8 @@
 ``gallery``            joins runner, Sphinx-Gallery and the pages that use entries
 ``measured``           the role that quotes a measured value
 ``provenance``         the card at the foot of each example
+``siblings``           "see also", and the scripts of a family side by side
+``launch``             buttons that open a notebook on Colab
 ``timings``            the table of all examples
 ``charts``             figures drawn from records
 ``byline``             date, categories, level and computed reading time
@@ -37,6 +40,8 @@ _EXTENSIONS = (
     "gallery",
     "measured",
     "provenance",
+    "siblings",
+    "launch",
     "timings",
     "charts",
     "byline",

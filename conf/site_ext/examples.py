@@ -6,6 +6,8 @@ in Sphinx-Gallery's own form::
     # sphinx_gallery_time_limit = 300      seconds, default 120
     # sphinx_gallery_memory_limit = 4000   MiB, default 8192
     # sphinx_gallery_timed = True          runs alone, whatever JOBS says
+    # sphinx_gallery_tags = ["convolution"]
+    # sphinx_gallery_needs = ["tf2onnx"]   modules that it needs and doesn't import
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+from sphinx_gallery.py_source_parser import remove_config_comments, split_code_and_text_blocks
 
 from site_ext.errors import SiteError
 from site_ext.frameworks import TITLES
@@ -55,6 +57,28 @@ class Example:
         return [Cell(b.lineno, b.content) for b in self._parsed[1] if b.type == "code"]
 
     @cached_property
+    def blocks(self) -> list[tuple[str, str]]:
+        """``("text" or "code", content)`` in order, comments with settings left out."""
+        return [(b.type, remove_config_comments(b.content)) for b in self._parsed[1]]
+
+    @cached_property
+    def tags(self) -> list[str]:
+        return self._names("tags")
+
+    @cached_property
+    def needs(self) -> list[str]:
+        """Modules that must be there though no import names them."""
+        return self._names("needs")
+
+    def _names(self, key: str) -> list[str]:
+        value = self._parsed[0].get(key, [])
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise SiteError(
+                f"{self.script}: sphinx_gallery_{key} = {value!r} is not a list of names"
+            )
+        return value
+
+    @cached_property
     def doc(self) -> str:
         return (ast.get_docstring(self._parsed[2], clean=False) or "") if self._parsed[2] else ""
 
@@ -90,6 +114,16 @@ class Example:
         return imported_names(self._parsed[2]) if self._parsed[2] else set()
 
     @cached_property
+    def required(self) -> set[str]:
+        """The modules without which the script can't run: imported outside any function or
+        condition, its Keras backend, and what it says that it needs."""
+        body = self._parsed[2].body if self._parsed[2] else []
+        kinds = (ast.Import, ast.ImportFrom)
+        imports: list[ast.stmt] = [node for node in body if isinstance(node, kinds)]
+        named = imported_names(ast.Module(imports, []))
+        return (named | {self.backend} | set(self.needs)) - {""}
+
+    @cached_property
     def backend(self) -> str:
         """The Keras backend that the script chooses by ``os.environ``, or nothing."""
         found = re.search(
@@ -100,7 +134,8 @@ class Example:
     @cached_property
     def frameworks(self) -> list[str]:
         """The frameworks that it imports, its Keras backend among them, by module."""
-        return [name for name in TITLES if name in self.imports | {self.backend}]
+        named = self.imports | {self.backend} | set(self.needs)
+        return [name for name in TITLES if name in named]
 
 
 def imported_names(tree: ast.AST) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from site_ext import frameworks, machine
+from site_ext import frameworks, machine, packages
 from site_ext.gallery import examples_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from site_ext.runner import Entry
 
 GALLERY = "gallery/"
+INSTALL, RUN = "To install", "Run it again"
 STATUS = {
     "passed": "passed",
     "failed": "failed",
@@ -33,8 +34,8 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
     record = entry.record
     lines = [("Status", STATUS[entry.status])]
     if record is None or entry.status == "skipped":
-        needs = ", ".join(frameworks.TITLES[name] for name in entry.example.frameworks)
-        return [*lines, ("Why", entry_reason(entry)), ("Needs", needs or "no framework")]
+        needs = packages.install_line(entry.example, {})
+        return [*lines, ("Why", entry_reason(entry)), (INSTALL, needs)]
     if entry.status == "recorded":
         lines.append(("Why", entry.reason))
     lines += [
@@ -48,7 +49,8 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
         ("Alone", "yes" if record.exclusive else "no: other examples ran beside it"),
         ("Commit", commit_line(record.commit)),
         ("Executed", f"{record.executed_at[:10]} {record.executed_at[11:16]} UTC"),
-        ("Run it again", f"python gallery/{record.name}.py"),
+        (INSTALL, packages.install_line(entry.example, record.versions)),
+        (RUN, f"python {record.name.rpartition('/')[2]}.py"),
     ]
     return lines
 
@@ -86,7 +88,7 @@ def card(entry: Entry) -> nodes.container:
 
 
 def _value(label: str, text: str) -> nodes.Node:
-    return nodes.literal("", text) if label == "Run it again" else nodes.Text(text)
+    return nodes.literal("", text) if label in (INSTALL, RUN) else nodes.Text(text)
 
 
 def banner(entry: Entry) -> nodes.warning | None:

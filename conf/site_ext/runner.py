@@ -22,10 +22,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from site_ext import machine, process, records, staleness
+from site_ext import machine, packages, process, records, staleness
 from site_ext.errors import SiteError
 from site_ext.examples import discover
 from site_ext.frameworks import TITLES
+from site_ext.process import Execution, Failure
 from site_ext.records import Record, Scrubber
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from site_ext.examples import Example
-    from site_ext.process import Execution, Failure
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _run(
     example, settings = entry.example, entry.example.settings
     with progress.of(entry) as tell:
         started = datetime.now(UTC)
-        execution = process.run(
+        execution = _lacking(example) or process.run(
             example.script,
             example.cells,
             doc=example.doc,
@@ -215,6 +215,17 @@ def _run(
         if record.status == "skipped":
             entry.reason = record.reason
         tell(outcome(record))
+
+
+def _lacking(example: Example) -> Execution | None:
+    """The outcome without a run, where an optional package that it can't do without is not
+    there."""
+    absent = packages.missing(example.required)
+    if not absent:
+        return None
+    return Execution(
+        failure=Failure("not installed", f"{absent[0]} is not installed", "", 0, missing=absent[0])
+    )
 
 
 def outcome(record: Record) -> str:
@@ -266,10 +277,10 @@ def _record(entry: Entry, execution: Execution, scrub: Scrubber) -> Record:
 
 
 def _not_installed(failure: Failure | None) -> Failure | None:
-    """The same failure, told apart where it is that a framework is not there."""
+    """The same failure, told apart where it is that an optional package is not there."""
     if failure and failure.missing:
         module = failure.missing.partition(".")[0]
-        if module in TITLES and not staleness.is_installed(module):
+        if module in packages.OPTIONAL and not packages.is_installed(module):
             return replace(failure, kind="not installed", what=f"{module} is not installed")
     return failure
 
@@ -282,7 +293,7 @@ def _scrubbed(failure: Failure | None, scrub: Scrubber) -> Failure | None:
 
 def _versions(distributions: dict[str, str]) -> dict[str, str]:
     """Versions for readers: the frameworks under the name that is imported."""
-    providers = staleness._providers()
+    providers = packages.providers()
     imported = {
         str(canonicalize_name(distribution)): module
         for module in TITLES

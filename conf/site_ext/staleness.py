@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
-import importlib.util
 import json
 import platform
 import re
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from site_ext import packages
 from site_ext.examples import imported_names
 
 if TYPE_CHECKING:
@@ -53,12 +53,11 @@ def inputs(example: Example, modules: Iterable[str], files: Iterable[str]) -> di
         if "__pycache__" not in Path(name).parts and Path(name) != example.script
     ]
     loaded = set(modules)
-    missing = [name for name in example.frameworks if not is_installed(name)]
     return {
         "script": digest(example.script),
         "files": {path.relative_to(folder).as_posix(): digest(path) for path in sorted(local)},
-        "distributions": _distributions(_roots(example, local), loaded),
-        "missing": missing,
+        "distributions": _distributions(_roots(example, local), loaded | set(example.needs)),
+        "missing": packages.missing(packages.modules(example)),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "settings": example.settings,
     }
@@ -85,7 +84,7 @@ def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901,
         if (new := installed_version(name)) != old:
             return f"{name} {old} -> {new}"
     for name in then["missing"]:
-        if is_installed(name):
+        if packages.is_installed(name):
             return f"{name} is installed now"
     python = ".".join(platform.python_version_tuple()[:2])
     if then["python"] != python:
@@ -93,11 +92,6 @@ def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901,
     if then["settings"] != example.settings:
         return "settings changed"
     return ""
-
-
-def is_installed(module: str) -> bool:
-    """Whether a top-level module can be imported, without importing it."""
-    return importlib.util.find_spec(module) is not None
 
 
 @cache
@@ -112,13 +106,13 @@ def installed_version(distribution: str) -> str:
 def forget_installed() -> None:
     """Look again at what is installed: one process may serve several builds."""
     importlib.invalidate_caches()
-    for cached in (installed_version, _providers, _required):
+    for cached in (installed_version, packages.providers, _required):
         cached.cache_clear()
 
 
 def _roots(example: Example, local: Iterable[Path]) -> set[str]:
     """The modules that the example asks for by name, itself or through a local file."""
-    names = example.imports | {example.backend}
+    names = packages.modules(example)
     for path in local:
         if path.suffix == ".py" and path.is_file():
             names |= imported_names(ast.parse(path.read_text(encoding="utf-8")))
@@ -132,7 +126,7 @@ def _distributions(roots: set[str], loaded: set[str]) -> dict[str, str]:
     What a framework picks up because it happens to be there (TensorFlow tries JAX)
     does not count: the example doesn't import it.
     """
-    providers = _providers()
+    providers = packages.providers()
     wanted = {canonicalize_name(d) for name in roots for d in providers.get(name, ())}
     present = {canonicalize_name(d) for name in loaded for d in providers.get(name, ())}
     reached: set[str] = set()
@@ -144,11 +138,6 @@ def _distributions(roots: set[str], loaded: set[str]) -> dict[str, str]:
             queue.extend(_required(name))
     counted = sorted(reached & present)
     return {name: installed_version(name) for name in counted}
-
-
-@cache
-def _providers() -> dict[str, list[str]]:
-    return dict(metadata.packages_distributions())
 
 
 @cache

@@ -19,7 +19,6 @@ import warnings
 
 import matplotlib.pyplot as plt
 import torch
-from sklearn.datasets import load_digits
 from torch import nn
 
 logging.disable(logging.WARNING)  # the converters' own
@@ -42,7 +41,7 @@ folder = tempfile.TemporaryDirectory()
 # -----
 # One image at a time, as a phone would.
 
-image = torch.from_numpy((load_digits().images[:1] / 16).astype("float32")).unsqueeze(1)
+image = torch.rand(1, 1, 8, 8)
 model = nn.Sequential(
     nn.Conv2d(1, 16, 3),
     nn.ReLU(),

@@ -9,6 +9,7 @@ times, and only the backend differs: together they are a matrix.
 """
 
 # sphinx_gallery_tags = ["export", "backends", "SavedModel", "LiteRT", "ONNX", "OpenVINO"]
+# sphinx_gallery_needs = ["litert_torch", "onnxscript", "tf2onnx"]
 
 import contextlib
 import io

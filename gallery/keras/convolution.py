@@ -27,7 +27,7 @@ from sklearn.model_selection import train_test_split
 # ---------
 
 SEED = 0
-EPOCHS = 15
+EPOCHS = 10
 BATCH_SIZE = 32
 LEARNING_RATE = 0.003
 

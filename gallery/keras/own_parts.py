@@ -32,7 +32,7 @@ from sklearn.model_selection import train_test_split
 # ---------
 
 SEED = 0
-STEPS = 150
+STEPS = 100
 LEARNING_RATE = 0.01
 DELTA = 0.5
 

@@ -25,8 +25,8 @@ from sklearn.datasets import load_digits
 # ---------
 
 SEED = 0
-BODY_STEPS = 400
-HEAD_STEPS = 600
+BODY_STEPS = 200
+HEAD_STEPS = 300
 EXAMPLES = 30
 LEARNING_RATE = 0.01
 

@@ -24,7 +24,7 @@ import numpy as np
 # ---------
 
 SEED = 0
-STEPS = 300
+STEPS = 250
 BATCH_SIZE = 64
 LENGTH = 8
 SYMBOLS = 10

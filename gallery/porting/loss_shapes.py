@@ -30,7 +30,7 @@ from torch import nn
 # One seed, one model size, one optimizer for all three runs.
 
 SEED = 0
-EPOCHS = 25
+EPOCHS = 20
 BATCH_SIZE = 32
 LEARNING_RATE = 0.01
 

@@ -22,7 +22,7 @@ from torch import nn
 # ---------
 
 SEED = 0
-EPOCHS = 15
+EPOCHS = 10
 BATCH_SIZE = 32
 LEARNING_RATE = 0.003
 

@@ -25,7 +25,7 @@ from torch import nn
 # ---------
 
 SEED = 0
-STEPS = 150
+STEPS = 100
 LEARNING_RATE = 0.01
 DELTA = 0.5
 

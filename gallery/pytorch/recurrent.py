@@ -20,7 +20,7 @@ from torch import nn
 # ---------
 
 SEED = 0
-EPOCHS = 20
+EPOCHS = 16
 BATCH_SIZE = 32
 UNITS = 32
 LEARNING_RATE = 0.01
@@ -100,7 +100,7 @@ measured = {
 }
 for rows, value in enumerate(by_rows, start=1):
     print(f"after {rows} rows {value:6.1%}")
-assert measured["accuracy"] > 0.88
+assert measured["accuracy"] > 0.85
 assert measured["accuracy_first_row"] < 0.6
 
 # %%

@@ -20,7 +20,7 @@ from torch import nn
 # ---------
 
 SEED = 0
-STEPS = 300
+STEPS = 250
 BATCH_SIZE = 64
 LENGTH = 8
 SYMBOLS = 10

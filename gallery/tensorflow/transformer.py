@@ -19,7 +19,7 @@ import tensorflow as tf
 # ---------
 
 SEED = 0
-STEPS = 300
+STEPS = 250
 BATCH_SIZE = 64
 LENGTH = 8
 SYMBOLS = 10

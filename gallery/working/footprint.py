@@ -9,6 +9,7 @@ for another; the files are warm in the cache, as on a second start.
 """
 
 # sphinx_gallery_tags = ["import time", "memory", "disk"]
+# sphinx_gallery_needs = ["jax", "keras", "tensorflow", "torch"]
 # sphinx_gallery_timed = True
 
 import json

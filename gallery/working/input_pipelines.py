@@ -30,7 +30,7 @@ import torch
 # ---------
 
 SEED = 0
-ITEMS, FEATURES, BATCH_SIZE = 4000, 64, 32
+ITEMS, FEATURES, BATCH_SIZE = 2000, 64, 32
 REPEATS = 5
 
 generator = np.random.default_rng(SEED)
@@ -144,7 +144,7 @@ for row, (name, values) in enumerate(sorted(times.items(), key=lambda pair: np.m
     axis.text(np.median(values) * 1.35, row, name, va="center", color=color)
 axis.set(xscale="log", xlabel="milliseconds an epoch", yticks=[], ylim=(-0.6, 5.6))
 axis.set_xlim(right=max(medians.values()) * 12)
-axis.set_title("The same 4,000 small items, from fast to slow")
+axis.set_title("The same 2,000 small items, from fast to slow")
 plt.show()
 
 # %%

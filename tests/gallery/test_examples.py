@@ -15,6 +15,10 @@ from site_ext import examples
 
 GALLERY = ROOT / "gallery"
 FOUND = examples.discover(GALLERY)
+VERBS = {
+    "Compare", "Compute", "Count", "Export", "Find", "Give", "Quantise", "Run", "Serve", "Stop",
+    "Time", "Train", "Weigh", "Write",
+}  # fmt: skip
 TRAINING = [e for e in FOUND if "/train_mlp" in e.name]
 
 
@@ -74,7 +78,7 @@ def test_each_is_a_page_that_teaches(example: examples.Example) -> None:
     lines = [line for line in example.source.splitlines() if line.strip()]
     prose = [line for line in lines if line.startswith("#")] + example.doc.splitlines()
 
-    assert example.title.split()[0] in {"Train", "Run", "Compare"}
+    assert example.title.split()[0] in VERBS
     assert len(prose) > 0.2 * len(lines)
     assert 60 <= len(lines) <= 260
     assert not {"site_ext", "argparse"} & example.imports
@@ -112,3 +116,28 @@ def test_the_readmes_picture_is_the_record(html: Path) -> None:
     assert pytest.approx([article[name] for name in names], abs=0.011) == shown, (
         "draw it again: python conf/readme_picture.py"
     )
+
+
+@pytest.mark.parametrize("example", FOUND, ids=lambda e: e.name)
+def test_each_ends_in_a_picture_and_numbers(html: Path, example: examples.Example) -> None:
+    """It passed, drew at least once, published three values, and printed no warning or path."""
+    entry = json.loads((ROOT / f"build/records/{example.name.replace('/', '.')}.json").read_text())
+    printed = "".join(output["text"] for output in entry["outputs"])
+
+    assert "passed" == entry["status"]
+    assert any(output["figures"] for output in entry["outputs"])
+    assert len(entry["measured"]) >= 3
+    assert not re.search(r"Warning\b|WARNING|deprecat", printed.replace("PyTorch warns", "")), (
+        printed
+    )
+    assert not re.search(r"(?<![\w.])/(?:home|root|tmp|usr|work|opt)/", printed), printed
+
+
+def test_tags_are_shared() -> None:
+    """Every example outside the article's folder has tags, and each tag leads to another one."""
+    tagged = [e for e in FOUND if e.tags]
+    kin = {tag: sum(tag in e.tags for e in tagged) for e in tagged for tag in e.tags}
+
+    assert len(tagged) > 50
+    for example in tagged:
+        assert any(kin[tag] > 1 for tag in example.tags), example.name

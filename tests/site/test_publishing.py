@@ -333,22 +333,25 @@ def test_a_release_has_its_own_pins(tree: Path, tmp_path: Path) -> None:
     """Built in the environment that is kept for its lock, not in today's."""
     before = git(tree, "rev-parse", "HEAD")
     pins = tree / "constraints.txt"
-    pins.write_text(pins.read_text().replace(f"jax=={metadata.version('jax')}", "jax==0.1.0"))
+    now = metadata.version("tensorboard")
+    pins.write_text(pins.read_text().replace(f"tensorboard=={now}", "tensorboard==0.1.0"))
     git(tree, "commit", "-qam", "Other pins")
     folder = tree / "build/environments" / building.lock_of(tree)
     git(tree, "tag", "v6.0")
     git(tree, "reset", "-q", "--hard", before)
-    folder.parent.mkdir(parents=True)
-    environment_like_this_one(folder, versions={"jax": "0.1.0"})
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    environment_like_this_one(folder, versions={"tensorboard": "0.1.0"})
     (folder / ".ready").touch()
     done = make(tree, "site", "RELEASES=6.0", f"SITE={tmp_path / 'site'}")
     git(tree, "tag", "-d", "v6.0")
     about = json.loads((tmp_path / "site/6.0/data/release.json").read_text())
 
     assert 0 == done.returncode, done.stdout
-    assert "0.1.0" == about["versions"]["jax"]
-    assert "keras/train_mlp_jax: jax " in done.stdout
-    assert "jax 0.1.0" in (tmp_path / "site/6.0/index.html").read_text().lower()
+    assert "6.0" == about["version"]
+    assert f"working/event_files: tensorboard {now} -> 0.1.0" in done.stdout
+    assert (
+        "tensorboard==0.1.0" in (tmp_path / "site/6.0/gallery/working/event_files.html").read_text()
+    )
 
 
 def test_a_release_that_does_not_build_never_was(tree: Path) -> None:

@@ -1,0 +1,66 @@
+"""Make the lesson of an example false, and it must say so itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from site_ext import process
+
+#: Example, what stands there, what is put in its place.
+MUTATIONS = {
+    "the GRU's gates in Keras's order": ("porting/port_rnn", "(1, 0, 2)", "(0, 1, 2)"),
+    "padding on the other side": ("porting/port_cnn", "(0, 1, 0, 1)", "(1, 0, 1, 0)"),
+    "PyTorch's epsilon kept": ("porting/port_batchnorm", "port(original.epsilon)", "port(1e-5)"),
+    "a transpose forgotten": ("porting/same_forward", "first.weight.copy_(torch.from_numpy(kernel1.T))", "first.weight.copy_(torch.from_numpy(kernel1))"),
+    "epsilon where PyTorch has it": ("porting/adam", '(state["v"].sqrt() + EPSILON)', '(state["v"].sqrt() + EPSILON * correction2**0.5)'),
+    "the missing axis still missing": ("porting/loss_shapes", "wanted.unsqueeze(1) if align", "wanted if align"),
+    "softmax added": ("pytorch/train_mlp", "return self.output(x)", "return torch.softmax(self.output(x), dim=1)"),
+    "no gradient through the step": ("pytorch/own_parts", "        return gradient\n", "        return 0 * gradient\n"),
+    "the true gradient": ("keras/own_parts", "ops.stop_gradient(ops.cast(x > 0, x.dtype) - x)", "(ops.cast(x > 0, x.dtype) - x)"),
+    "the optimizer not resumed": ("pytorch/checkpoints", "    if with_optimizer:\n", "    if False:\n"),
+    "the body not frozen": ("pytorch/transfer", "body.requires_grad_(False)\n", ""),
+    "gradients not averaged": ("pytorch/data_parallel", "nn.parallel.DistributedDataParallel(model)", "model"),
+    "a pattern that matches nothing": ("keras/sharded_model", ".*hidden/kernel", ".*hiden/kernel"),
+    "no positions": ("pytorch/transformer", " + self.positions(torch.arange(LENGTH))", ""),
+}  # fmt: skip
+
+
+def run_mutated(folder: Path, example: str, old: str, new: str) -> subprocess.CompletedProcess[str]:
+    source = (ROOT / f"gallery/{example}.py").read_text()
+    assert 1 == source.count(old), f"{example}: {old!r} stands there {source.count(old)} times"
+    script = folder / "mutated.py"
+    script.write_text(source.replace(old, new))
+    (folder / "home").mkdir()
+    return subprocess.run(
+        [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=120,
+        env=process.environment(folder / "home") | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, subprocess.CompletedProcess[str]]:
+    """All of them, one on each core."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        started = {
+            name: pool.submit(run_mutated, tmp_path_factory.mktemp("mutated"), *mutation)
+            for name, mutation in MUTATIONS.items()
+        }
+        return {name: future.result() for name, future in started.items()}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_false_lesson_fails(outcomes, name: str) -> None:
+    """The script ends by an assertion of its own."""
+    done = outcomes[name]
+
+    assert 1 == done.returncode, done.stdout
+    assert "AssertionError" in done.stderr.splitlines()[-1], done.stderr[-2000:]

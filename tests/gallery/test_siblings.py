@@ -1,0 +1,98 @@
+"""Siblings: one subject in three frameworks, alike but for the framework."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from conftest import ROOT
+from site_ext import examples, siblings
+
+FOUND = examples.discover(ROOT / "gallery")
+FAMILIES = {
+    name: found
+    for name in sorted({siblings.family(e.name) for e in FOUND})
+    if len(found := siblings.members(name, FOUND)) > 1
+}
+EXPORTS = [e for e in FOUND if e.name.startswith("deploying/export_keras_")]
+#: The seed's line, and the comment that explains it, are the framework's own.
+SEEDING = re.compile(
+    r"^.*(manual_seed|set_random_seed|set_seed|random\.seed|getLogger).*\n", re.MULTILINE
+)
+
+
+def headings(example: examples.Example) -> list[str]:
+    return re.findall(r"^# (.+)\n# -{3,}$", example.source, re.MULTILINE)
+
+
+def cell(example: examples.Example, heading: str) -> str:
+    """The code of the section, without comments and the line that seeds."""
+    parts = [
+        code for title, cells in siblings.sections(example) if title == heading for _, code in cells
+    ]
+    lines = [re.sub(r"\s+#.*", "", line) for line in "\n".join(parts).splitlines()]
+    return SEEDING.sub("", "\n".join(line for line in lines if line) + "\n")
+
+
+def measured(example: examples.Example) -> set[str]:
+    block = re.search(r"^measured = \{\n(.*?)^\}", example.source, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r'^    "(\w+)":', block[1] if block else "", re.MULTILINE))
+
+
+def test_the_subjects_are_there() -> None:
+    """The same thing, three ways: every subject in TensorFlow, PyTorch and Keras."""
+    wanted = {
+        "own_loop", "own_parts", "convolution", "recurrent", "transformer", "transfer",
+        "checkpoints", "serve", "data_parallel",
+    }  # fmt: skip
+
+    assert wanted <= set(FAMILIES)
+    for name in wanted:
+        assert ["tensorflow", "pytorch", "keras"] == list(FAMILIES[name]), name
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "train_mlp"])
+def test_siblings_are_alike(name: str) -> None:
+    """The same headings in the same order, the same constants, the same values measured, the
+    same tags and the same number of pictures."""
+    first, *others = FAMILIES[name].values()
+    for other in others:
+        assert headings(first) == headings(other), other.name
+        assert cell(first, "Constants") == cell(other, "Constants"), other.name
+        assert measured(first) == measured(other), other.name
+        assert first.source.count("plt.show()") == other.source.count("plt.show()")
+        if name != "serve":  # what it serves, each in its own form
+            assert first.tags == other.tags
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["own_loop", "own_parts", "convolution", "recurrent", "transformer", "transfer", "checkpoints"],
+)
+def test_siblings_see_the_same_data(name: str) -> None:
+    first, *others = FAMILIES[name].values()
+    for other in others:
+        assert cell(first, "Data") == cell(other, "Data"), other.name
+
+
+def test_the_exports_differ_in_the_backend_only() -> None:
+    """Three scripts, one text: the title and the backend's name apart."""
+    texts = {
+        re.sub(r"on (TensorFlow|JAX|PyTorch)", "on X", re.sub(r"^=+$", "===", e.source, flags=re.MULTILINE))
+        .replace(f'"KERAS_BACKEND"] = "{e.backend}"', '"KERAS_BACKEND"] = "x"')
+        for e in EXPORTS
+    }  # fmt: skip
+
+    assert {"tensorflow", "jax", "torch"} == {e.backend for e in EXPORTS}
+    assert 1 == len(texts)
+
+
+def test_every_family_has_a_page_beside() -> None:
+    """docs/side_by_side has a page for each family, and the index lists it."""
+    pages = {path.stem for path in (ROOT / "docs/side_by_side").glob("*.rst")}
+    index = (ROOT / "docs/side_by_side/index.md").read_text()
+
+    assert set(FAMILIES) == pages
+    for name in pages:
+        assert f"\n{name}\n" in index
