@@ -4,7 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+here = str(Path(__file__).parent)
+sys.path.insert(0, here)
 
 # -- Project -------------------------------------------------------------------
 
@@ -58,7 +59,7 @@ myst_heading_anchors = 3
 # -- Names in code link to the libraries' own pages: inventories/README.md ----------
 
 intersphinx_mapping = {
-    name: (base, f"../conf/inventories/{name}.inv")
+    name: (base, f"{here}/inventories/{name}.inv")
     for name, base in {
         "jax": "https://docs.jax.dev/en/latest/",
         "keras": "https://keras.io/api/",
@@ -118,7 +119,7 @@ sphinx_gallery_conf = {
         "repo": repository_name,
         "branch": "gh-pages",
         "binderhub_url": "https://mybinder.org",
-        "dependencies": ["../conf/binder/requirements.txt"],
+        "dependencies": [f"{here}/binder/requirements.txt"],
         "filepath_prefix": release,
         "notebooks_dir": "notebooks",
         "use_jupyter_lab": True,

@@ -157,5 +157,7 @@ def discover(gallery: Path) -> list[Example]:
     for script in sorted(gallery.glob("**/*.py")):
         relative = script.relative_to(gallery)
         if len(relative.parts) <= 2 and not relative.name.startswith("_"):
-            found.append(Example(relative.with_suffix("").as_posix(), script.resolve()))
+            example = Example(relative.with_suffix("").as_posix(), script.resolve())
+            example.tags, example.needs  # noqa: B018 - bad ones are told before anything runs
+            found.append(example)
     return found

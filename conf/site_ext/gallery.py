@@ -117,8 +117,9 @@ def execute_examples(app: Sphinx) -> None:
         sys.exit(f"{error.category}: {error}")
     examples_of(app.env).entries = {entry.example.name: entry for entry in entries}
     by_script = {os.path.realpath(entry.example.script): entry for entry in entries}
-    gallery_dir = app.config.sphinx_gallery_conf["gallery_dirs"]
-    replay.start(by_script, app.srcdir / gallery_dir)
+    gallery_conf = app.config.sphinx_gallery_conf
+    settings = repr(gallery_conf["binder"])
+    replay.start(by_script, app.srcdir / gallery_conf["gallery_dirs"], settings)
 
 
 def execute_and_tell(options: runner.Options, *, strict: bool) -> list[Entry]:

@@ -39,15 +39,19 @@ _IMAGE = """
 #: What turns a record into a page; when it changes, so do the pages.
 _RENDERED_BY = (sphinx_gallery.__version__, Path(__file__).read_bytes())
 _ORIGINAL = gen_rst.execute_script
+#: The settings that show on a page, from :func:`start`.
+_settings = ""
 _ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
-def start(entries: Mapping[str, Entry], gallery_dir: Path) -> None:
+def start(entries: Mapping[str, Entry], gallery_dir: Path, settings: str = "") -> None:
     """From now on Sphinx-Gallery takes outputs from ``entries``, keyed by script path.
 
     ``gallery_dir`` is where it writes its pages; those that show another record than
-    today's are made stale.
+    today's, or were made under other ``settings``, are made stale.
     """
+    global _settings  # noqa: PLW0603 - one build at a time, like the function it replaces
+    _settings = settings
 
     def execute_script(
         script_blocks: list[Any],
@@ -115,7 +119,7 @@ def fingerprint(entry: Entry) -> str:
     record = entry.record
     shown = (entry.status, record and record.key, record and record.executed_at)
     reason = "" if record else entry.reason
-    return hashlib.sha256(repr((shown, reason, _RENDERED_BY)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((shown, reason, _RENDERED_BY, _settings)).encode()).hexdigest()[:16]
 
 
 def shown_by(target: Path) -> Path:

@@ -149,7 +149,7 @@ for row, form in enumerate(FORMATS):
     axis.plot(0.02, row, "^", color="#2563eb", mfc="#2563eb" if written else "none", ms=9)
     axis.text(0.06, row, form, va="center")
     words = f"right to {errors[form]:.0e}" if written else refusals[form].partition(":")[0]
-    axis.text(0.4, row, words, va="center", color="0.2" if written else "#b00020")
+    axis.text(0.4, row, words, va="center", color="0.2" if written else "0.45")
 axis.set(xlim=(0, 1), ylim=(len(FORMATS) - 0.4, -0.6))
 axis.axis("off")
 axis.set_title(f"Keras on TensorFlow writes {len(errors)} of {len(FORMATS)} formats")

@@ -167,9 +167,7 @@ for row, (name, value) in enumerate(results.items()):
     ran = value == STEPS
     axis.plot(0.02, row, marker=marker, color=color, mfc=color if ran else "none", ms=9)
     axis.text(0.06, row, name, va="center")
-    axis.text(
-        0.5, row, "111 steps" if ran else value, va="center", color="0.2" if ran else "#b00020"
-    )
+    axis.text(0.5, row, "111 steps" if ran else value, va="center", color="0.2" if ran else "0.45")
 axis.set(xlim=(0, 1), ylim=(len(results) - 0.4, -0.6))
 axis.axis("off")
 axis.set_title("Where a loop of unknown length runs as it is written")

@@ -8,7 +8,7 @@ matter more than its speed. Each import runs in a process of its own, so none pa
 for another; the files are warm in the cache, as on a second start.
 """
 
-# sphinx_gallery_tags = ["import time", "memory", "disk"]
+# sphinx_gallery_tags = ["import time", "memory", "disk", "performance"]
 # sphinx_gallery_needs = ["jax", "keras", "tensorflow", "torch"]
 # sphinx_gallery_timed = True
 

@@ -52,7 +52,7 @@ def test_the_sections_stand_beside_each_other(siblings: Site) -> None:
 
     assert 0 == build.code, build.text
     assert ["Imports", "Model"] == [
-        h.get_text().rstrip("#") for h in page.select("section section h2")
+        h.get_text().rstrip("#¶") for h in page.select("section section h2")
     ]
     for section in page.select("section section"):
         groups = [tab["data-sync-group"] for tab in section.select("label[data-sync-id]")]
