@@ -16,6 +16,7 @@ import io
 import logging
 import os
 import tempfile
+import textwrap
 import warnings
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported
@@ -83,7 +84,8 @@ print("written:", ", ".join(paths))
 # -------------------------------------
 
 for form, words in refusals.items():
-    print(f"{form}\n    {words[:160]}")
+    print(form)
+    print(textwrap.indent(textwrap.fill(words[:300], 74), "    "))
 
 # %%
 # Read

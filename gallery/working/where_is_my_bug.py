@@ -97,7 +97,7 @@ keras.config.enable_traceback_filtering()
 # The first line of each message, shortened.
 
 for name, (_, _, message) in found.items():
-    print(f"{name}\n    {message[:100]}")
+    print(f"{name}\n    {message[:74]}")
 
 # %%
 # Result
