@@ -61,7 +61,8 @@ print(f"accuracy {float((expected.argmax(axis=1) == labels.numpy()).mean()):.1%}
 # -----------------------
 # Exported with two images, the graph takes two and refuses three.
 
-fixed = torch.export.export(model, (images[:2],)).module()
+example = images[:2].clone()  # a view would take all the images into the file
+fixed = torch.export.export(model, (example,)).module()
 try:
     fixed(images[:3])
     refused = False
@@ -76,11 +77,11 @@ except Exception as error:
 # one is taken for a constant.
 
 free = {0: torch.export.Dim("batch", min=1)}
-exported = torch.export.export(model, (images[:2],), dynamic_shapes=(free,))
+exported = torch.export.export(model, (example,), dynamic_shapes=(free,))
 torch.export.save(exported, paths["model.pt2"])
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of deprecations inside the exporter
-    torch.onnx.export(exported, (), paths["model.onnx"], verbose=False)
+    torch.onnx.export(exported, (), paths["model.onnx"], verbose=False, external_data=False)
 
 # %%
 # Read
@@ -125,5 +126,6 @@ plt.show()
 # What to try
 # -----------
 # Print ``exported`` and read the graph. Put an ``if x.sum() > 0`` into the model.
-# Compile the exported graph to a library with ``torch._inductor.aoti_compile_and_package``,
-# which takes a C++ compiler and half a minute.
+# Compile the exported graph to a library with
+# ``torch._inductor.aoti_compile_and_package``, which takes a C++ compiler and half a
+# minute.

@@ -4,8 +4,8 @@ Run a Keras model on OpenVINO
 
 OpenVINO is Keras's fourth backend, and only half of one: it predicts and does not
 train. This script makes a model on JAX, writes one file, loads it in a second
-process on OpenVINO, and compares. It also shows what "faster" can mean: on processors that
-have the instructions, OpenVINO computes in 16 bits unless asked not to.
+process on OpenVINO, and compares. It also asks how wide its numbers are: on processors
+that have the instructions, OpenVINO computes in 16 bits unless asked not to.
 """
 
 # sphinx_gallery_tags = ["backends", "OpenVINO", "inference"]

@@ -7,7 +7,8 @@ keep the best weights, and to go on after a crash **as if nothing had happened**
 The last is the hard one. Weights alone are not enough: the optimizer has memory,
 and so has the shuffling. This script interrupts a training, resumes it from its
 file, and compares with one that was never interrupted. In Keras the first two are
-callbacks and the file holds all three. The backend is JAX.
+callbacks, and one file holds weights and optimizer; the number of the epoch is handed
+to ``fit``. The backend is JAX.
 """
 
 # sphinx_gallery_tags = ["callbacks", "early stopping", "checkpoint"]
@@ -56,7 +57,8 @@ x_train, x_valid, y_train, y_valid = train_test_split(
 
 def batches(epoch):
     order = np.random.default_rng([SEED, epoch]).permutation(len(x_train))
-    for chosen in np.split(order[:384], 12):
+    whole = len(order) // BATCH_SIZE
+    for chosen in np.split(order[: whole * BATCH_SIZE], whole):
         yield x_train[chosen], y_train[chosen]
 
 

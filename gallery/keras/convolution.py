@@ -4,9 +4,8 @@ Train a convolutional network in Keras
 
 Two convolutions, two poolings and a linear layer read handwritten digits of 8 by 8
 pixels. What to look at is the **layout**: TensorFlow and Keras keep an image's
-channels after its height and width (NHWC), PyTorch keeps them before (NCHW).
-Nothing else here is more than a change of names, and it is what a port trips over
-first. The backend is JAX; another takes one changed word.
+channels after its height and width (NHWC), PyTorch keeps them before (NCHW). That is
+what a port trips over first. The backend is JAX; another takes one changed word.
 """
 
 # sphinx_gallery_tags = ["convolution", "image", "layout"]

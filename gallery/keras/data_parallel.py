@@ -5,8 +5,10 @@ Train on two devices at once in Keras
 Data parallelism is one idea: every device has the whole model and a part of the
 batch, and the gradients are averaged before anyone moves. Done right, it gives the
 same weights as one device with the whole batch. This script checks that, with JAX
-and one processor that plays two devices. They are slower than one here; the point
-is that they agree.
+and one processor that plays two devices. Nothing is gained in time here; the
+point is that they agree.
+
+Run it in a fresh process: devices can be divided only before the first computation.
 """
 
 # sphinx_gallery_tags = ["data parallel", "distributed", "several devices"]

@@ -40,7 +40,6 @@ PEAK_RATE = 0.3
 CLIP = 0.7
 
 random.seed(SEED)  # from which Keras takes the seeds of its layers
-np.random.seed(SEED)  # with which ``fit`` shuffles
 
 # %%
 # Data
@@ -144,8 +143,8 @@ assert measured["accuracy"] > 0.94
 assert measured["last_loss"] < 0.2 < 2 < measured["first_loss"]
 
 # %%
-# Look at the start of the right panel: the limit is at work in the first hundred
-# steps, where a step too long would do the most harm.
+# Look at the right panel: where the curve is above the dashed line, the limit was at
+# work.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 left.plot(losses, color="#2563eb", linewidth=0.8)

@@ -6,6 +6,8 @@ A model that is too large for one device can be divided: each device holds a par
 every large matrix. Keras does this on JAX from a **layout map**, a list of patterns
 for the names of weights. The model's code does not change, and neither does its
 result. Look at the shapes: each device holds half.
+
+Run it in a fresh process: devices can be divided only before the first computation.
 """
 
 # sphinx_gallery_tags = ["model parallel", "sharding", "several devices"]

@@ -132,6 +132,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Change the backend and run it again, in a new process: once Keras is imported,
-# its backend stays. Pass ``jit_compile=False`` to ``compile`` and compare
+# Change the backend and run it again, in a new process: once Keras is imported, its
+# backend stays. Pass ``jit_compile=True`` and then ``False`` to ``compile`` and compare
 # ``train_seconds``.

@@ -32,7 +32,6 @@ WIDTH = 32
 LEARNING_RATE = 0.005
 
 random.seed(SEED)  # from which Keras takes the seeds of its layers
-np.random.seed(SEED)  # with which ``fit`` shuffles
 
 # %%
 # Data
@@ -117,11 +116,12 @@ left.plot(losses, color="#2563eb")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="Blues", vmin=0, vmax=1)
 right.set(xlabel="position looked at", ylabel="position")
-figure.suptitle("Keras: to reverse is to look at the opposite place")
+figure.suptitle(f"Keras: {measured['opposite']:.0%} of the attention goes to the opposite place")
 plt.show()
 
 # %%
 # What to try
 # -----------
-# Leave out the positions: the loss stays where guessing is. Sort instead of
+# Leave out the positions: the model then knows which digits there are but not where,
+# and the loss stops early. Sort instead of
 # reversing (``np.sort``). Use two heads and draw both.

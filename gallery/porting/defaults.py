@@ -7,8 +7,8 @@ most numbers in them were never written: the defaults. This script does not list
 them from memory. It asks the libraries, so a new version that changes one changes
 this page.
 
-Look at momentum: 0.99 and 0.1 look unlike and are only named differently, while the
-factor 10 between 0.99 and 0.9 is real.
+Look at momentum: Keras says 0.99 and PyTorch 0.1, which counts the other way round
+and means 0.9. So a new batch weighs 1 % in Keras and 10 % in PyTorch.
 """
 
 # sphinx_gallery_tags = ["porting", "defaults", "layers"]
@@ -84,8 +84,8 @@ for title, k, t in rows:
 # %%
 # What no signature says
 # ----------------------
-# How weights start is code, so it is measured: the spread of a 784 to 128 layer,
-# its largest weight, and whether the bias starts at zero.
+# How weights start is code, so it is measured: the spread of the weights of
+# a 784 to 128 layer, and its largest bias.
 
 random.seed(SEED)  # from which Keras takes the seeds of its layers
 torch.manual_seed(SEED)
@@ -138,4 +138,5 @@ plt.show()
 # What to try
 # -----------
 # Add ``GRU`` with ``reset_after``, or ``Embedding``, whose weights start very
-# differently. Give a port all numbers of one side and see its curve agree.
+# differently. Give a port all numbers of one side, the starting weights too: with
+# plain gradient descent its curve agrees.

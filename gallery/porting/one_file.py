@@ -1,6 +1,6 @@
 """
-Compare one ``.keras`` file in every backend
-============================================
+Compare one ``.keras`` file in three backends
+=============================================
 
 A model is made with Keras on JAX and saved to one file. The file names layers
 and holds numbers, nothing of JAX, so Keras on TensorFlow and on PyTorch load the
@@ -104,7 +104,7 @@ measured = {
     "difference_torch": differences["torch"],
     "same_answers": float(min(same)),
     "output_spread": float(outputs["jax"].std()),
-    "file_bytes_mib": os.path.getsize(path) / 2**20,
+    "file_mib": os.path.getsize(path) / 2**20,
 }
 for name, value in measured.items():
     print(f"{name:<24} {value:.3g}")
@@ -120,7 +120,7 @@ for axis, (backend, color) in zip(axes, {"tensorflow": "#b45309", "torch": "#6b1
     axis.plot(outputs["jax"].ravel(), outputs[backend].ravel(), ".", color=color, ms=2)
     axis.set(xlabel="Keras on JAX", ylabel=f"Keras on {backend}")
     axis.set_title(f"largest difference {differences[backend]:.0e}")
-figure.suptitle("One file, made on JAX, the same answers everywhere")
+figure.suptitle("One file, made on JAX, the same answers on three backends")
 plt.show()
 
 # %%

@@ -87,6 +87,7 @@ print("error by feature, Keras's epsilon:  ", error_same_epsilon)
 # Both layers collect from the same batches, with momentum turned around. Their
 # variances settle at a constant ratio: n / (n - 1).
 
+unbiased = BATCH_SIZE / (BATCH_SIZE - 1)
 fresh_keras = keras.layers.BatchNormalization(momentum=0.95)
 fresh_torch = nn.BatchNorm1d(4, momentum=0.05)
 ratios = []
@@ -94,7 +95,7 @@ for batch in batches:
     fresh_keras(batch, training=True)
     fresh_torch(torch.from_numpy(batch))
     ratios.append(fresh_torch.running_var.numpy()[3] / fresh_keras.moving_variance.numpy()[3])
-print(f"PyTorch's variance / Keras's: {ratios[-1]:.4f}, n/(n-1) = {8 / 7:.4f}")
+print(f"PyTorch's variance / Keras's: {ratios[-1]:.4f}, n/(n-1) = {unbiased:.4f}")
 
 # %%
 # Result
@@ -110,7 +111,7 @@ measured = {
 for name, value in measured.items():
     print(f"{name:<20} {value:.3g}")
 assert measured["error_same_epsilon"] < 1e-4 < 0.1 < measured["error_own_epsilon"]
-assert abs(measured["variance_ratio"] - BATCH_SIZE / (BATCH_SIZE - 1)) < 1e-3
+assert abs(measured["variance_ratio"] - unbiased) < 1e-3
 
 # %%
 
@@ -118,10 +119,12 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained
 left.bar([f"{s:g}" for s in SPREADS], error_own_epsilon, color="#6b1f5e")
 left.set(xlabel="spread of the feature", ylabel="error with PyTorch's epsilon")
 right.plot(ratios, color="#6b1f5e")
-right.axhline(8 / 7, color="0.4", linestyle="--")
-right.text(STEPS, 8 / 7 - 0.012, "n / (n - 1)", ha="right", color="0.3")
+right.axhline(unbiased, color="0.4", linestyle="--")
+right.text(STEPS, unbiased - 0.012, "n / (n - 1)", ha="right", color="0.3")
 right.set(xlabel="batches seen", ylabel="variance, PyTorch / Keras")
-figure.suptitle("Epsilon shows where a feature is small, the bias where a batch is")
+figure.suptitle(
+    f"Epsilon shows where a feature is small; variances differ by n / (n - 1), n = {BATCH_SIZE}"
+)
 plt.show()
 
 # %%

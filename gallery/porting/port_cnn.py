@@ -3,9 +3,9 @@ Compare a ported convolutional network with its original
 ========================================================
 
 Weights of a Keras network are copied into PyTorch, and the outputs are compared.
-Three things go wrong on the way. The order of a kernel's axes does so loudly. The side
-on which "same" pads when the stride is 2, and the order in which an image is
-flattened, raise no error at all.
+Three things can go wrong on the way. The order of a kernel's axes does so loudly,
+and is not shown. The side on which "same" pads when the stride is 2, and the order in
+which an image is flattened, raise no error at all.
 
 Look at the size of the errors: they are as large as the outputs themselves.
 """

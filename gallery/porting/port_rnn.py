@@ -32,7 +32,7 @@ UNITS = 16
 # The originals
 # -------------
 # Digits as sequences of rows. The biases are set to random numbers: at their start
-# they are zero, and zeros agree in every order.
+# they are zero, but for an LSTM's forget gate, and zeros agree in every order.
 
 images = (load_digits().images[:200] / 16).astype("float32")
 generator = np.random.default_rng(SEED)

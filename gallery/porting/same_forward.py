@@ -55,7 +55,7 @@ print(f"outputs {reference.shape}, from {reference.min():.1f} to {reference.max(
 # %%
 # The frameworks themselves
 # -------------------------
-# Three lines each. The transpose in PyTorch is the point.
+# A few lines each. The transpose in PyTorch is the point.
 
 outputs = {}
 hidden = tf.nn.relu(tf.constant(images) @ kernel1 + bias1)

@@ -53,7 +53,8 @@ x_train, x_valid, y_train, y_valid = train_test_split(
 
 def batches(epoch):
     order = np.random.default_rng([SEED, epoch]).permutation(len(x_train))
-    for chosen in np.split(order[:384], 12):
+    whole = len(order) // BATCH_SIZE
+    for chosen in np.split(order[: whole * BATCH_SIZE], whole):
         yield x_train[chosen], y_train[chosen]
 
 

@@ -4,8 +4,8 @@ Train a convolutional network in PyTorch
 
 Two convolutions, two poolings and a linear layer read handwritten digits of 8 by 8
 pixels. What to look at is the **layout**: PyTorch keeps an image's channels before
-its height and width (NCHW), TensorFlow and Keras keep them last (NHWC). Nothing
-else here is more than a change of names, and it is what a port trips over first.
+its height and width (NCHW), TensorFlow and Keras keep them last (NHWC). That is what
+a port trips over first.
 """
 
 # sphinx_gallery_tags = ["convolution", "image", "layout"]
@@ -127,5 +127,6 @@ plt.show()
 # -----------
 # Give the model ``torch.from_numpy(x_train).unsqueeze(-1)`` and read the error.
 # Convert model and images to ``memory_format=torch.channels_last``, which changes
-# where numbers lie but not their shape. Replace the last two layers by
-# ``nn.LazyLinear(10)``, which counts for you.
+# where numbers lie but not their shape. Replace the last layer by
+# ``nn.LazyLinear(10)``, which counts for you, and run one batch before its parameters
+# are counted.

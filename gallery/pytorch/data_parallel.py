@@ -5,8 +5,8 @@ Train on two devices at once in PyTorch
 Data parallelism is one idea: every device has the whole model and a part of the
 batch, and the gradients are averaged before anyone moves. Done right, it gives the
 same weights as one device with the whole batch. This script checks that, on two
-processes of one processor. They are slower than one here; the point is that they
-agree.
+processes of one processor. Nothing is gained in time here; the
+point is that they agree.
 """
 
 # sphinx_gallery_tags = ["data parallel", "distributed", "several devices"]
@@ -35,8 +35,8 @@ DEVICES = 2
 # %%
 # Data
 # ----
-# Made of one seed, so that every process makes the same and takes its half of each
-# batch.
+# Made of one seed and written to a file, from which every process takes its half of
+# each batch.
 
 generator = np.random.default_rng(SEED)
 x = generator.normal(size=(STEPS, BATCH_SIZE, 16)).astype("float32")
@@ -73,9 +73,9 @@ one_device = [p.detach().numpy().T for p in model.parameters()]
 # %%
 # Two devices
 # -----------
-# PyTorch runs one process a device. Each is this same program, told its number by
-# the environment, as ``torchrun`` does it. ``DistributedDataParallel`` averages the
-# gradients during ``backward``; nothing else differs from the loop above.
+# PyTorch runs one process a device. Each runs the same small program and is told its
+# number by the environment, as ``torchrun`` does it. ``DistributedDataParallel``
+# averages the gradients during ``backward``; nothing else differs from the loop above.
 
 WORKER = f"""
 import os, sys

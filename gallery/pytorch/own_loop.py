@@ -126,8 +126,8 @@ assert measured["accuracy"] > 0.94
 assert measured["last_loss"] < 0.2 < 2 < measured["first_loss"]
 
 # %%
-# Look at the start of the right panel: the limit is at work in the first hundred
-# steps, where a step too long would do the most harm.
+# Look at the right panel: where the curve is above the dashed line, the limit was at
+# work.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 left.plot(losses, color="#6b1f5e", linewidth=0.8)

@@ -48,8 +48,8 @@ print(f"{len(x_train)} sequences of {steps_per_image} steps")
 # -----
 # ``batch_first=True`` is needed: by default PyTorch expects time as the first axis.
 # The layer returns the outputs of all steps and, apart, its last state; the head
-# answers at every step. An LSTM has two vectors here where Keras has
-# one, so it counts 128 parameters more and can compute nothing more.
+# answers at every step. An LSTM has two bias vectors here where Keras has one. They are
+# added, so it counts 128 parameters more and can compute nothing more.
 
 
 class Reader(nn.Module):

@@ -3,8 +3,8 @@ Train the article's model in PyTorch
 ====================================
 
 This is the original article's network, 784-128-64-10 with dropout, trained for
-ten epochs on real handwritten digits. Two lines differ from the published
-sample, and both matter: the model returns **logits**, because
+ten epochs on real handwritten digits. Two things differ in how it
+trains, and both matter: the model returns **logits**, because
 ``nn.CrossEntropyLoss`` applies the softmax itself, and an epoch is a loop over
 **minibatches**, as it is in ``fit``. What the published version does instead is
 measured in :doc:`/gallery/article/as_published`.

@@ -158,6 +158,7 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Start the real server where there is Docker, on the same folder, and give the client
-# its port: ``docker run -p 8501:8501 -v .../digits:/models/digits -e MODEL_NAME=digits
-# tensorflow/serving``. Send a list of the wrong length and improve the answer.
+# Leave out ``folder.cleanup()``, then start the real server where there is Docker, on
+# the same folder, and give the client its port: ``docker run -p 8501:8501 -v
+# .../digits:/models/digits -e MODEL_NAME=digits tensorflow/serving``. Send a list of
+# the wrong length and improve the answer.

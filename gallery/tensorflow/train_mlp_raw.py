@@ -101,7 +101,7 @@ def adam(gradients, rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-7):
 # --------
 # The tape records what the model does, then runs it backwards. ``tf.function``
 # traces the step once into a graph; without that line the script gives the same
-# numbers, more slowly.
+# thing, more slowly.
 
 
 def cross_entropy(labels, logits):

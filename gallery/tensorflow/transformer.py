@@ -130,11 +130,14 @@ left.plot(losses, color="#b45309")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="Oranges", vmin=0, vmax=1)
 right.set(xlabel="position looked at", ylabel="position")
-figure.suptitle("TensorFlow: to reverse is to look at the opposite place")
+figure.suptitle(
+    f"TensorFlow: {measured['opposite']:.0%} of the attention goes to the opposite place"
+)
 plt.show()
 
 # %%
 # What to try
 # -----------
-# Leave out the positions: the loss stays where guessing is. Sort instead of
+# Leave out the positions: the model then knows which digits there are but not where,
+# and the loss stops early. Sort instead of
 # reversing (``np.sort``). Use two heads and draw both.

@@ -7,12 +7,14 @@ as it stands until they compile, and then each has its own answer to a loop that
 nobody can count beforehand: this one halves or triples a number until it is one,
 and counts its steps.
 
-Look at the middle of the table: which mode runs the plain loop, which one runs it
-in pieces, and which one refuses and with what words.
+Look at which mode runs the plain loop, which one hands it back to Python, and which
+one refuses and with what words.
 """
 
 # sphinx_gallery_tags = ["compilation", "control flow", "export"]
 
+import contextlib
+import io
 import logging
 
 import jax
@@ -31,8 +33,10 @@ torch._logging.set_logs(graph_breaks=False, export=logging.CRITICAL)  # the erro
 
 
 def note(name, function):
+    silence = io.StringIO()  # PyTorch prints its graphs on the way to an error
     try:
-        results[name] = int(function())
+        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+            results[name] = int(function())
         print(f"{name:<28} {results[name]}")
     except Exception as error:
         results[name] = type(error).__name__
@@ -65,8 +69,8 @@ print("traces after a second number:", tensorflow_traces)
 # %%
 # PyTorch
 # -------
-# ``torch.compile`` leaves the loop to Python and compiles what lies between; with
-# ``export``, where no Python is left, it is an error.
+# ``torch.compile`` gives up at the loop and leaves it to Python; the count of graphs
+# says how little was compiled. With ``export``, where no Python is left, it is an error.
 
 
 class Collatz(torch.nn.Module):
@@ -170,7 +174,7 @@ for row, (name, value) in enumerate(results.items()):
     axis.text(0.5, row, "111 steps" if ran else value, va="center", color="0.2" if ran else "0.45")
 axis.set(xlim=(0, 1), ylim=(len(results) - 0.4, -0.6))
 axis.axis("off")
-axis.set_title("Where a loop of unknown length runs as it is written")
+axis.set_title("Where a loop of unknown length runs (the last of PyTorch and JAX rewritten)")
 plt.show()
 
 # %%

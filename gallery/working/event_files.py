@@ -5,7 +5,8 @@ Write to TensorBoard from every framework
 TensorBoard began in TensorFlow and has long been a program of its own, which reads
 files of events. PyTorch writes them without TensorFlow. Keras's own callback does
 not, which a few lines repair. To be sure of "without", this script makes TensorFlow
-impossible to import for its first half.
+impossible to import for its first half. Run it in a fresh process; in a notebook,
+restart the kernel first.
 """
 
 # sphinx_gallery_tags = ["TensorBoard", "callbacks", "logging"]
@@ -56,7 +57,7 @@ with SummaryWriter(os.path.join(folder.name, "pytorch")) as writer:
 # %%
 # Keras
 # -----
-# The callback that comes with Keras, and what it says without TensorFlow.
+# The callback that comes with Keras, and what it says when TensorFlow can't be imported.
 
 
 def train_keras(callback):
@@ -152,7 +153,7 @@ for (name, curve), marker in zip(curves.items(), "s^o"):
     axis.plot(curve, color=colors[name], marker=marker, ms=4, label=name)
 axis.set(xlabel="step", ylabel="loss, read from the event files", yscale="log")
 axis.legend(frameon=False)
-axis.set_title("Three writers, one kind of file")
+axis.set_title("Three trainings, two writers, one kind of file")
 plt.show()
 
 # %%

@@ -5,7 +5,7 @@ Weigh the frameworks: import time, memory, disk
 Before a framework computes anything it has to be installed, imported and held in
 memory. For a service that starts often, a test suite or a small container that can
 matter more than its speed. Each import runs in a process of its own, so none pays
-for another; the files are warm in the cache, as on a second start.
+for another. The memory is Linux's and macOS's own account of the process.
 """
 
 # sphinx_gallery_tags = ["import time", "memory", "disk", "performance"]
@@ -36,7 +36,8 @@ STACKS = {
 # %%
 # Import, once each
 # -----------------
-# The memory is what the process held at most, in MiB.
+# The memory is what the process held at most, in MiB. The seconds depend on whether the
+# files are in the system's cache: run it twice, and the second run counts.
 
 CODE = """
 import json, os, resource, sys, time
@@ -125,5 +126,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Add Keras on TensorFlow and on PyTorch. Run ``python -X importtime -c "import tensorflow"`` to see
-# what takes the time. Compare with the GPU builds, which are several times larger.
+# Add Keras on TensorFlow and on PyTorch. Run ``python -X importtime -c "import
+# tensorflow"`` to see what takes the time. Compare with the GPU builds, which are
+# several times larger.
