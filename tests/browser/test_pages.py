@@ -15,6 +15,8 @@ PAGES = [
     "index.html", "tensorflow.html", "pytorch.html", "keras.html", "comparison.html",
     "performance.html", "recommendation.html", "timings.html", "method.html",
     "gallery/index.html", "gallery/article/as_published.html", "gallery/pytorch/train_mlp.html",
+    "gallery/working/where_is_my_bug.html", "gallery/deploying/export_keras_torch.html",
+    "questions.html", "side_by_side/index.html", "side_by_side/own_loop.html",
 ]  # fmt: skip
 
 
@@ -145,3 +147,28 @@ def test_downloads_are_there(page: Page, served: str) -> None:
 
     assert "class Classifier" in page.request.get(base + script).text()
     assert json.loads(page.request.get(base + notebook).text())["cells"]
+
+
+def test_siblings_follow_the_chosen_framework(page: Page) -> None:
+    """Choosing one in a section chooses it in all of that column, and on the next page too."""
+
+    def shown(group: str) -> set[str]:
+        chosen = page.locator(f"label[data-sync-group={group}]").evaluate_all(
+            "labels => labels.filter(l => document.getElementById(l.htmlFor).checked)"
+            ".map(l => l.textContent.trim())"
+        )
+        return set(chosen)
+
+    page.goto("/side_by_side/own_loop.html")
+
+    assert {"TensorFlow"} == shown("framework")
+    assert {"PyTorch"} == shown("framework-other")
+
+    page.locator("label[data-sync-group=framework-other]", has_text="Keras").nth(3).click()
+
+    assert {"TensorFlow"} == shown("framework")
+    assert {"Keras"} == shown("framework-other")
+
+    page.goto("/side_by_side/serve.html")
+
+    assert {"Keras"} == shown("framework-other")
