@@ -138,7 +138,9 @@ samples = {
 errors = {}
 for name, sample in samples.items():
     try:
-        run(sample)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it comes back below
+            run(sample)
     except NameError as error:
         errors[name] = f"NameError: {error}"
         print(f"{name:<10}  {errors[name]}")

@@ -11,7 +11,7 @@ Look at the spread: on small items the way matters more than anything else, and 
 items this small worker processes make it worse.
 """
 
-# sphinx_gallery_tags = ["data", "tf.data", "DataLoader"]
+# sphinx_gallery_tags = ["data", "tf.data", "DataLoader", "performance"]
 # sphinx_gallery_timed = True
 
 import os

@@ -121,4 +121,4 @@ def test_the_card_says_what_to_install(html: Path, example: examples.Example) ->
     assert install.startswith("pip install ")
     assert "matplotlib==" in install
     assert "+cpu" not in install
-    assert ("torch==" in install) == ("torch" in example.imports | {example.backend})
+    assert ("torch==" in install) == ("torch" in example.frameworks)
