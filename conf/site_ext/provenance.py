@@ -50,7 +50,7 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
         ("Commit", commit_line(record.commit)),
         ("Executed", f"{record.executed_at[:10]} {record.executed_at[11:16]} UTC"),
         (INSTALL, packages.install_line(entry.example, record.versions)),
-        (RUN, f"python {record.name.rpartition('/')[2]}.py"),
+        (RUN, f"python gallery/{record.name}.py"),
     ]
     return lines
 

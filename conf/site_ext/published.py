@@ -38,7 +38,7 @@ def account(entry: Entry) -> dict[str, Any]:
         "title": entry.example.title,
         "path": f"gallery/{entry.example.name}.py",
         "page": f"gallery/{entry.example.name}.html",
-        "frameworks": entry.example.frameworks,
+        "frameworks": record.frameworks if record else entry.example.frameworks,
         "status": entry.status,
         "reason": entry.reason,
         **{name: getattr(run, name) if run else None for name in FROM_RECORD},

@@ -254,10 +254,13 @@ def _record(entry: Entry, execution: Execution, scrub: Scrubber) -> Record:
             # A page must not look executed when only its first cells were.
             status, outputs, reason = "skipped", [], failure.what
     inputs = staleness.inputs(example, execution.modules, execution.files)
+    versions = _versions(inputs["distributions"])
+    # An import in a function that was not called is none.
+    imported = [name for name in example.frameworks if failure or name in versions]
     return Record(
         name=example.name,
         status=status,
-        frameworks=example.frameworks,
+        frameworks=imported,
         reason=reason,
         wall_seconds=round(execution.wall_seconds, 3),
         run_seconds=round(execution.run_seconds, 3),
@@ -265,7 +268,7 @@ def _record(entry: Entry, execution: Execution, scrub: Scrubber) -> Record:
         peak_rss_mib=round(execution.peak_rss_mib, 1),
         exclusive=False,
         measured=measured,
-        versions=_versions(inputs["distributions"]),
+        versions=versions,
         machine=machine.describe(),
         commit="",
         executed_at="",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "conf"))
 
-from publisher.changes import UNSTEADY  # noqa: E402 - after the path
+from publisher.changes import UNSTEADY
 
 
 def steady(folder: Path) -> dict[str, object]:
