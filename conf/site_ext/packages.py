@@ -36,7 +36,6 @@ OPTIONAL = {
     "openvino": "openvino",
     "tensorboard": "tensorboard",
     "tf2onnx": "tf2onnx",
-    "torchao": "torchao",
 }
 _OTHERS = {"sklearn": "scikit-learn"}
 

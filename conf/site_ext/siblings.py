@@ -13,7 +13,6 @@ chooses it in all (sphinx-design keeps the choice), so that a port is read acros
 
 from __future__ import annotations
 
-import hashlib
 import re
 from itertools import zip_longest
 from textwrap import indent
@@ -121,13 +120,9 @@ class SideBySideDirective(SphinxDirective):
             )
         for example in scripts.values():
             domain.use(example.name)
-        self._depend(scripts.values())
+            self.env.note_dependency(str(example.script))
         text = "\n".join([*_links(scripts), *_measured(scripts, domain), *_columns(scripts)])
         return self.parse_text_to_nodes(text, allow_section_headings=True)
-
-    def _depend(self, scripts: Iterable[Example]) -> None:
-        for example in scripts:
-            self.env.note_dependency(str(example.script))
 
 
 def _title(theme: str) -> str:
@@ -253,10 +248,7 @@ def pages_with_other_links(
 ) -> list[str]:
     """Pages whose links would differ now: an example came, went, or has other tags."""
     before = getattr(env, "site_see_also", {})
-    now = {
-        GALLERY + name: hashlib.sha256(repr(_links_of(env, name)).encode()).hexdigest()
-        for name in examples_of(env).entries
-    }
+    now = {GALLERY + name: _links_of(env, name) for name in examples_of(env).entries}
     env.site_see_also = now  # type: ignore[attr-defined]
     return [
         page for page, links in now.items() if before.get(page) != links and page in env.found_docs

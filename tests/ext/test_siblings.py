@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from conftest import ROOT, Site
+from conftest import ROOT, Site, make_site
+from environments import environment_like_this_one
 
 SCRIPT = '''"""
 {title}
@@ -116,8 +119,10 @@ def test_a_repository_in_another_form_is_refused(siblings: Site) -> None:
     assert build.lines("REPOSITORY=https://example.org/x: not of the form owner/name")
 
 
-def test_what_an_optional_package_lacks_is_skipped(site: Site) -> None:
+def test_what_lacks_an_optional_package_is_skipped(tmp_path: Path) -> None:
     """Also where no import names it; an unknown package is a failure as before."""
+    python = environment_like_this_one(tmp_path / "venv", without=("onnxscript",))
+    site = make_site(tmp_path / "site", "test-empty", python)
     source = SCRIPT.format(title="Run it", line="=" * 6, tag="x", value=1)
     absent = "tensorboard_that_is_not_there"
     site.write(
@@ -134,7 +139,12 @@ def test_what_an_optional_package_lacks_is_skipped(site: Site) -> None:
     examples = site.examples()
 
     assert 0 != build.code
-    assert "passed" == examples["theme/needs"]["status"]
+    assert "skipped" == examples["theme/needs"]["status"]
+    assert "onnxscript is not installed" == examples["theme/needs"]["reason"]
+    assert (
+        "pip install onnxscript"
+        == site.page("gallery/theme/needs").select(".provenance dd code")[0].get_text()
+    )
     assert "failed" == examples["theme/unknown"]["status"]
 
 
