@@ -12,6 +12,7 @@
 ``runner``             executes what is due and keeps the records
 ``replay``             gives Sphinx-Gallery the recorded outputs for its pages
 ``gallery``            joins runner, Sphinx-Gallery and the pages that use entries
+``links``              from a page to another
 ``measured``           the role that quotes a measured value
 ``provenance``         the card at the foot of each example
 ``siblings``           "see also", and the scripts of a family side by side

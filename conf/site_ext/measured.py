@@ -16,11 +16,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
-from sphinx import addnodes
 from sphinx.util.docutils import SphinxRole
 
 from site_ext.gallery import examples_of
+from site_ext.links import to_page
 
 if TYPE_CHECKING:
     from docutils.nodes import Node, system_message
@@ -61,17 +60,8 @@ class MeasuredRole(SphinxRole):
             message = self.inliner.reporter.error(f"measured: {error}", line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
         classes = ["measured"] if known else ["measured", "not-measured"]
-        reference = addnodes.pending_xref(
-            "",
-            nodes.inline("", text, classes=classes),
-            refdomain="std",
-            reftype="doc",
-            reftarget=f"/gallery/{name}",
-            refexplicit=True,
-            refwarn=True,
-            refdoc=self.env.current_document.docname,
-        )
-        return [reference], []
+        docname = self.env.current_document.docname
+        return [to_page(docname, f"gallery/{name}", text, *classes)], []
 
     def _look_up(self, name: str, key: str, spec: str) -> tuple[str, bool]:
         domain = examples_of(self.env)

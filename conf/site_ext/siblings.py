@@ -19,11 +19,11 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from site_ext.frameworks import TITLES
 from site_ext.gallery import examples_of
+from site_ext.links import to_page
 from site_ext.provenance import GALLERY
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def add_see_also(app: Sphinx, doctree: nodes.document) -> None:
         line = nodes.paragraph("", "", nodes.strong("", f"{label}: "))
         for number, (target, text) in enumerate(targets):
             line += nodes.Text(" · ") if number else nodes.Text("")
-            line += _reference(docname, target, text)
+            line += to_page(docname, target, text)
         box += line
     cards = [n for n in doctree.findall(nodes.container) if "provenance" in n["classes"]]
     if links and cards and cards[0].parent is not None:
@@ -224,19 +224,6 @@ def _links_of(env: BuildEnvironment, name: str) -> list[Any]:
     entries = examples_of(env).entries
     examples = [entry.example for entry in entries.values()]
     return see_also(entries[name].example, examples, env.found_docs)
-
-
-def _reference(docname: str, target: str, text: str) -> addnodes.pending_xref:
-    return addnodes.pending_xref(
-        "",
-        nodes.inline("", text),
-        refdomain="std",
-        reftype="doc",
-        reftarget=f"/{target}",
-        refexplicit=True,
-        refwarn=True,
-        refdoc=docname,
-    )
 
 
 def pages_with_other_links(

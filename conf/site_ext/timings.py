@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from site_ext.frameworks import TITLES
 from site_ext.gallery import examples_of
-from site_ext.provenance import STATUS
+from site_ext.links import to_page
+from site_ext.provenance import GALLERY, STATUS
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -57,6 +57,7 @@ class TimingsDirective(SphinxDirective):
     """``{timings}``, without argument, options or content."""
 
     def run(self) -> list[nodes.Node]:
+        docname = self.env.current_document.docname
         entries = examples_of(self.env).use_all()
         if not entries:
             return [nodes.paragraph("", "There is no example yet.")]
@@ -71,7 +72,7 @@ class TimingsDirective(SphinxDirective):
         for entry in entries:
             row = nodes.row()
             for (_, number), text in zip(COLUMNS, cells(entry), strict=True):
-                content = self._link(text) if not len(row) else nodes.Text(text)
+                content = nodes.Text(text) if len(row) else to_page(docname, GALLERY + text, text)
                 row += nodes.entry(
                     "", nodes.paragraph("", "", content), classes=["number"] if number else []
                 )
@@ -80,18 +81,6 @@ class TimingsDirective(SphinxDirective):
         group += body
         table = nodes.table("", group, classes=["sortable", "timings"])
         return [nodes.container("", table, classes=["wide-table"])]
-
-    def _link(self, name: str) -> addnodes.pending_xref:
-        return addnodes.pending_xref(
-            "",
-            nodes.inline("", name),
-            refdomain="std",
-            reftype="doc",
-            reftarget=f"/gallery/{name}",
-            refexplicit=True,
-            refwarn=True,
-            refdoc=self.env.current_document.docname,
-        )
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
