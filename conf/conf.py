@@ -36,6 +36,7 @@ extensions = [
     "site_ext",
 ]
 exclude_patterns = [
+    "original.md",
     "_static",
     "_templates",
     "gallery/**/*.zip",
@@ -81,6 +82,10 @@ examples_pattern = os.environ.get("PATTERN", "")
 examples_shard = os.environ.get("SHARD", "")
 examples_jobs = os.environ.get("JOBS") or "1"
 examples_strict = bool(os.environ.get("STRICT"))
+
+# -- Claims: site_ext/claims.py ---------------------------------------------------
+
+claims_original = "original.md"
 
 # -- Pages of the examples: Sphinx-Gallery ----------------------------------------
 
@@ -181,7 +186,7 @@ html_sidebars = {
     page: []
     for page in (
         "index", "tensorflow", "pytorch", "keras", "comparison", "performance",
-        "resources", "recommendation", "questions", "timings", "method", "side_by_side/*",
+        "resources", "recommendation", "questions", "ledger", "measurements", "timings", "method", "side_by_side/*",
     )
 }  # fmt: skip
 html_context = {"default_mode": "auto"}

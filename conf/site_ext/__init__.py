@@ -12,8 +12,19 @@
 ``runner``             executes what is due and keeps the records
 ``replay``             gives Sphinx-Gallery the recorded outputs for its pages
 ``gallery``            joins runner, Sphinx-Gallery and the pages that use entries
-``links``              from a page to another
+``usage``              which page shows what, so that it follows when that changes
+``links``              from a page to another, or to a place on it
+``sources``            what others published, and when it was read
+``measurements``       figures that were taken elsewhere, as JSON
+``checks``             comparisons over measured values, read and never evaluated by Python
+``evidence``           what supports a claim, and whether it does so in this build
+``original``           the original article, taken apart into its statements
+``claims``             the directive that judges a statement, and the role that names one
+``ledger``             the table of all claims, their numbers, ``data/claims.json``
+``freshness``          what is due to be read or measured again
 ``measured``           the role that quotes a measured value
+``cited``              the role that links to a source
+``recorded``           the page of recorded measurements, ``data/benchmarks.json``
 ``provenance``         the card at the foot of each example
 ``siblings``           "see also", and the scripts of a family side by side
 ``launch``             buttons that open a notebook on Colab
@@ -39,7 +50,12 @@ if TYPE_CHECKING:
 
 _EXTENSIONS = (
     "gallery",
+    "evidence",
+    "claims",
+    "ledger",
     "measured",
+    "cited",
+    "recorded",
     "provenance",
     "siblings",
     "launch",

@@ -14,14 +14,14 @@ import os
 import sys
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from sphinx.domains import Domain
 from sphinx_gallery import gen_gallery
 
 from site_ext import replay, runner
 from site_ext.errors import SiteError
 from site_ext.process import LAST_LINES
+from site_ext.usage import UsageDomain
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -33,58 +33,37 @@ if TYPE_CHECKING:
     from site_ext.runner import Entry
 
 
-class ExamplesDomain(Domain):
+#: Stands for every example, where a page shows them all.
+ALL = "*"
+
+
+class ExamplesDomain(UsageDomain):
     """The entries of this build and, kept between builds, which page shows which."""
 
     name = "examples"
     label = "Examples"
-    data_version = 1
-    #: docname -> {name: fingerprint}
-    initial_data: ClassVar[dict[str, Any]] = {"used": {}}
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
         self.entries: dict[str, Entry] = {}
+
+    def shown(self, name: str) -> str:
+        if name == ALL:
+            return " ".join(replay.fingerprint(entry) for entry in self.entries.values())
+        return replay.fingerprint(self.entries[name]) if name in self.entries else ""
 
     def use(self, name: str) -> Entry | None:
         """The entry of example ``name``, noting that the current page shows it."""
         return self.use_on(self.env.current_document.docname, name)
 
     def use_on(self, docname: str, name: str) -> Entry | None:
-        entry = self.entries.get(name)
-        shown = replay.fingerprint(entry) if entry else ""
-        self.data["used"].setdefault(docname, {})[name] = shown
-        return entry
+        self.note(docname, name)
+        return self.entries.get(name)
 
     def use_all(self) -> list[Entry]:
         """All entries, noting that the current page shows them all."""
-        docname = self.env.current_document.docname
-        self.data["used"].setdefault(docname, {})["*"] = self._all_shown()
+        self.note(self.env.current_document.docname, ALL)
         return list(self.entries.values())
-
-    def _all_shown(self) -> str:
-        return " ".join(replay.fingerprint(entry) for entry in self.entries.values())
-
-    def outdated(self) -> list[str]:
-        """The pages that show something else than today's entries hold."""
-        today = {name: replay.fingerprint(entry) for name, entry in self.entries.items()}
-        today["*"] = self._all_shown()
-        return [
-            docname
-            for docname, used in self.data["used"].items()
-            if any(today.get(name, "") != shown for name, shown in used.items())
-        ]
-
-    def clear_doc(self, docname: str) -> None:
-        self.data["used"].pop(docname, None)
-
-    def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        for docname in docnames:
-            if docname in otherdata["used"]:
-                self.data["used"][docname] = otherdata["used"][docname]
-
-    def resolve_any_xref(self, *_: object) -> list[Any]:
-        return []
 
 
 def examples_of(env: BuildEnvironment) -> ExamplesDomain:

@@ -11,13 +11,32 @@ def to_page(docname: str, target: str, text: str, *classes: str) -> addnodes.pen
 
     ``classes`` are put on the text.
     """
+    return to_page_around(docname, target, nodes.inline("", text, classes=list(classes)))
+
+
+def to_page_around(docname: str, target: str, content: nodes.Node) -> addnodes.pending_xref:
+    """The same link around a node of any kind."""
     return addnodes.pending_xref(
         "",
-        nodes.inline("", text, classes=list(classes)),
+        content,
         refdomain="std",
         reftype="doc",
         reftarget=f"/{target}",
         refexplicit=True,
         refwarn=True,
+        refdoc=docname,
+    )
+
+
+def to_place(docname: str, target: str, content: nodes.Node) -> addnodes.pending_xref:
+    """A link to ``page#place``; where a site has no such page, only the content."""
+    return addnodes.pending_xref(
+        "",
+        content,
+        refdomain="evidence",
+        reftype="place",
+        reftarget=target,
+        refexplicit=True,
+        refwarn=False,
         refdoc=docname,
     )

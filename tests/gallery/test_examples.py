@@ -27,7 +27,7 @@ def headings(script: Path) -> list[str]:
 
 
 def published_samples() -> list[str]:
-    text = (ROOT / "tests/data/original_article.md").read_text()
+    text = (ROOT / "docs/original.md").read_text()
     return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 

@@ -12,4 +12,5 @@ templates_path = []
 html_js_files = []
 html_theme_options = {}
 html_sidebars = {}
+claims_original = ""
 del html_favicon  # noqa: F821 - defined by the file above
