@@ -2,7 +2,8 @@
 
 Date, categories and level come from the front matter of the page that has the byline.
 The reading time is computed over all pages whose front matter says ``article: true``:
-words at :data:`WORDS_PER_MINUTE`, words of code counted at half.
+words at :data:`WORDS_PER_MINUTE`, words of code counted at half. What is folded away until a
+reader opens it, such as the evidence of a claim, is not counted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from site_ext.claims import fold, fold_summary
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
@@ -35,23 +40,25 @@ def minutes(words: int, code_words: int) -> int:
 
 def count_words(doctree: nodes.document) -> tuple[int, int]:
     """``(words of prose, words of code)`` that a reader of the page sees."""
-    code = sum(_words(block.astext()) for block in doctree.findall(nodes.literal_block))
-    prose = sum(
-        _words(text.astext())
-        for text in doctree.findall(nodes.Text)
-        if not isinstance(text.parent, (nodes.literal_block, nodes.comment, nodes.raw))
-        and not _inside(text, nodes.literal_block)
-    )
+    prose = code = 0
+    for text in doctree.findall(nodes.Text):
+        around = list(_parents(text))
+        if any(isinstance(one, (nodes.comment, nodes.raw)) for one in around):
+            continue
+        folded = any(isinstance(one, fold) for one in around)
+        if folded and not any(isinstance(one, fold_summary) for one in around):
+            continue
+        if any(isinstance(one, nodes.literal_block) for one in around):
+            code += _words(text.astext())
+        else:
+            prose += _words(text.astext())
     return prose, code
 
 
-def _inside(node: nodes.Node, kind: type[nodes.Node]) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if isinstance(parent, kind):
-            return True
-        parent = parent.parent
-    return False
+def _parents(node: nodes.Node) -> Iterator[nodes.Node]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
 
 
 def _words(text: str) -> int:

@@ -54,11 +54,11 @@ def tell_unused(app: Sphinx, env: BuildEnvironment) -> None:
     domain = evidence_of(env)
     used = domain.sources_used() | {m.source for m in domain.measurements.values()}
     path = app.srcdir / FILE
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     for key in sorted(set(domain.sources) - used):
         logger.warning(
             "source %r is cited by no page; cite it or delete it", key,
-            location=f"{path}:{lines.index(f'[{key}]') + 1}", type="source", subtype="unused",
+            location=f"{path}:{text.partition(f'[{key}]')[0].count(chr(10)) + 1}", type="source", subtype="unused",
         )  # fmt: skip
 
 

@@ -71,6 +71,8 @@ VERDICTS = {
 }
 NOT_CHECKED = "Not checked in this build"
 LEDGER = "ledger"
+#: What a page may show besides single claims.
+ALL, COUNTS = "*", "counts"
 
 
 class fold(nodes.General, nodes.Element):
@@ -131,8 +133,8 @@ class ClaimsDomain(Domain):
     name = "claims"
     label = "Claims"
     data_version = 1
-    #: claims: id -> Claim; readers: docnames; shown: the fingerprint when they were written
-    initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "readers": set(), "shown": ""}
+    #: claims: id -> Claim; readers: docname -> {what: fingerprint when it was written}
+    initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "readers": {}}
 
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
@@ -159,22 +161,45 @@ class ClaimsDomain(Domain):
             return f"judges the same words as {same[0].id} in {same[0].docname}; keep one"
         return ""
 
-    def note_reader(self) -> None:
-        """The current page shows verdicts of other pages."""
-        self.data["readers"].add(self.env.current_document.docname)
+    def note_reader(self, what: str) -> None:
+        """The current page shows a claim by its id, or :data:`ALL` or :data:`COUNTS` of them."""
+        self.data["readers"].setdefault(self.env.current_document.docname, {})[what] = ""
 
-    def fingerprint(self) -> str:
-        shown = [(c.id, c.verdict, c.now.astext(), c.findings, c.problems) for c in self.claims]
-        return hashlib.sha256(repr(shown).encode()).hexdigest()
+    def fingerprint(self, what: str) -> str:
+        """A name for what a reader is shown; it differs when the page must."""
+        shown: Any
+        if what == COUNTS:
+            shown = sorted(claim.verdict for claim in self.claims)
+        elif what == ALL:
+            shown = [
+                (c.id, c.verdict, c.line, c.now.astext(), c.findings, c.problems)
+                for c in self.claims
+            ]
+        else:
+            claim = self.get(what)
+            shown = claim and (claim.verdict, claim.statement)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+
+    def outdated_readers(self) -> list[str]:
+        """The pages that show verdicts of other pages as they no longer are."""
+        today = {what: self.fingerprint(what) for r in self.data["readers"].values() for what in r}
+        outdated = []
+        for docname, shown in self.data["readers"].items():
+            now = {what: today[what] for what in shown}
+            if now != shown:
+                shown.update(now)
+                outdated.append(docname)
+        return outdated
 
     def clear_doc(self, docname: str) -> None:
-        self.data["readers"].discard(docname)
+        self.data["readers"].pop(docname, None)
         for claim in self.claims:
             if claim.docname == docname:
                 del self.data["claims"][claim.id]
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
-        self.data["readers"] |= otherdata["readers"] & set(docnames)
+        for docname in docnames & set(otherdata["readers"]):
+            self.data["readers"][docname] = otherdata["readers"][docname]
         for name, claim in otherdata["claims"].items():
             if claim.docname in docnames:
                 self.data["claims"][name] = claim
@@ -269,7 +294,7 @@ def _alone(now: nodes.container) -> nodes.container:
     """A copy that doesn't hold on to its document, which can't be kept between builds."""
     copy = now.deepcopy()
     for node in copy.findall():
-        node.document = None
+        node.document = None  # type: ignore[assignment]
     return copy
 
 
@@ -379,8 +404,9 @@ class ClaimRole(SphinxRole):
             text = f"claim: {self.text!r} is neither an id nor of the form words <id>"
             message = self.inliner.reporter.error(text, line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        claims_of(self.env).note_reader()
-        mark = claim_mark("", form[1] or "", claim=form[2] or form[3])
+        name = form[2] or form[3]
+        claims_of(self.env).note_reader(name)
+        mark = claim_mark("", form[1] or "", claim=name)
         self.set_source_info(mark)
         return [mark], []
 
@@ -443,9 +469,7 @@ def tell_not_checked(app: Sphinx, exception: Exception | None) -> None:
 
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages that show verdicts of other pages, when one of those changed."""
-    domain = claims_of(env)
-    before, domain.data["shown"] = domain.data["shown"], domain.fingerprint()
-    return sorted(domain.data["readers"]) if before != domain.data["shown"] else []
+    return claims_of(env).outdated_readers()
 
 
 def visit_fold(self: HTML5Translator, node: fold) -> None:

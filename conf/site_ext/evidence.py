@@ -121,7 +121,7 @@ class EvidenceDomain(UsageDomain):
         names = {name for used in self.data["used"].values() for name in used}
         return {n.removeprefix(_SOURCE) for n in names if n.startswith(_SOURCE)}
 
-    def resolve_xref(
+    def resolve_xref(  # noqa: PLR0917 - Sphinx's signature
         self, env: BuildEnvironment, fromdocname: str, builder: Builder, typ: str,
         target: str, node: pending_xref, contnode: Element,
     ) -> Any:  # fmt: skip

@@ -54,10 +54,7 @@ class ExamplesDomain(UsageDomain):
 
     def use(self, name: str) -> Entry | None:
         """The entry of example ``name``, noting that the current page shows it."""
-        return self.use_on(self.env.current_document.docname, name)
-
-    def use_on(self, docname: str, name: str) -> Entry | None:
-        self.note(docname, name)
+        self.note(self.env.current_document.docname, name)
         return self.entries.get(name)
 
     def use_all(self) -> list[Entry]:

@@ -46,7 +46,7 @@ class LedgerDirective(SphinxDirective):
     """``{ledger}``, without argument, options or content."""
 
     def run(self) -> list[Node]:
-        claims_of(self.env).note_reader()
+        claims_of(self.env).note_reader(claims.ALL)
         return [ledger_table()]
 
 
@@ -59,7 +59,7 @@ class VerdictsRole(SphinxRole):
             text = f"verdicts: {self.text!r} is none of {known}"
             message = self.inliner.reporter.error(text, line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        claims_of(self.env).note_reader()
+        claims_of(self.env).note_reader(claims.COUNTS)
         return [verdict_count(verdict=self.text)], []
 
 
@@ -80,7 +80,9 @@ class ShowLedger(SphinxPostTransform):
         for number in list(self.document.findall(verdict_count)):
             number.replace_self(nodes.Text(str(counts[number["verdict"]])))
         for stand_in in list(self.document.findall(ledger_table)):
-            stand_in.replace_self([nodes.raw("", _filters(known), format="html"), table(known, docname)])
+            stand_in.replace_self(
+                [nodes.raw("", _filters(known), format="html"), table(known, docname)]
+            )
 
 
 def table(known: list[Claim], docname: str) -> Node:
@@ -90,7 +92,9 @@ def table(known: list[Claim], docname: str) -> Node:
     heads = [nodes.entry("", nodes.paragraph("", heading)) for heading in COLUMNS]
     group += nodes.thead("", nodes.row("", *heads))
     group += nodes.tbody("", *(_row(claim, docname) for claim in known))
-    return nodes.container("", nodes.table("", group, classes=["ledger"]), classes=["wide-table"])
+    return nodes.container(
+        "", nodes.table("", group, classes=["ledger", "colwidths-given"]), classes=["wide-table"]
+    )
 
 
 def _row(claim: Claim, docname: str) -> nodes.row:
@@ -100,7 +104,7 @@ def _row(claim: Claim, docname: str) -> nodes.row:
     if claim.statement.kind == original.CODE:
         code = nodes.literal_block("", claim.statement.words, language="python")
         said.append(claims.fold("", claims.fold_summary("", "As published"), code))
-    told = nodes.inline("", "Where the article says so")
+    told = nodes.inline("", "In the article")
     link = to_place(docname, f"{claim.docname}#{claims.place(claim)}", told)
     support: list[Node] = [claims.evidence_list(claim, docname)] if claim.findings else []
     cells: list[list[Node]] = [
@@ -110,7 +114,9 @@ def _row(claim: Claim, docname: str) -> nodes.row:
         support or [nodes.paragraph("", claims.counted([]).capitalize())],
     ]
     entries = [nodes.entry("", *cell) for cell in cells]
-    return nodes.row("", *entries, ids=[claims.place(claim)], classes=[f"is-{claim.verdict}", *about])
+    return nodes.row(
+        "", *entries, ids=[claims.place(claim)], classes=[f"is-{claim.verdict}", *about]
+    )
 
 
 def _filters(known: list[Claim]) -> str:

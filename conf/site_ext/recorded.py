@@ -62,7 +62,9 @@ def table(taken: Measurement) -> Node:
     body = nodes.tbody()
     for key, value in taken.measured.items():
         number = nodes.entry("", nodes.paragraph("", _shown(value)), classes=["number"])
-        body += nodes.row("", nodes.entry("", nodes.paragraph("", "", nodes.literal("", key))), number)
+        body += nodes.row(
+            "", nodes.entry("", nodes.paragraph("", "", nodes.literal("", key))), number
+        )
     group += body
     return nodes.container("", nodes.table("", group), classes=["wide-table"])
 

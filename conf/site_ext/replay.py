@@ -19,8 +19,10 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import sphinx_gallery
-from sphinx_gallery import gen_rst
+from sphinx_gallery import gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
+
+from site_ext.examples import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,7 @@ _IMAGE = """
 #: What turns a record into a page; when it changes, so do the pages.
 _RENDERED_BY = (sphinx_gallery.__version__, Path(__file__).read_bytes())
 _ORIGINAL = gen_rst.execute_script
+_ORIGINAL_SPLIT = py_source_parser.split_code_and_text_blocks
 #: The settings that show on a page, from :func:`start`.
 _settings = ""
 _ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -69,11 +72,13 @@ def start(entries: Mapping[str, Entry], gallery_dir: Path, settings: str = "") -
         if not shown.exists() or shown.read_text(encoding="utf-8") != fingerprint(entry):
             Path(f"{target}.md5").unlink(missing_ok=True)
     gen_rst.execute_script = execute_script
+    py_source_parser.split_code_and_text_blocks = split
 
 
 def stop() -> None:
-    """Give Sphinx-Gallery its own function back."""
+    """Give Sphinx-Gallery its own functions back."""
     gen_rst.execute_script = _ORIGINAL
+    py_source_parser.split_code_and_text_blocks = _ORIGINAL_SPLIT
 
 
 def answer(

@@ -107,7 +107,9 @@ for one, other in arrows:
     (start, y), (end, _) = places[one], places[other]
     axis.annotate("", (end - 0.28, y), (start + 0.42, y), arrowprops={"arrowstyle": "->"})
     axis.annotate("requires", ((start + end) / 2 + 0.07, y + 0.12), ha="center", fontsize=9)
-axis.set(xlim=(-0.5, 3.5), ylim=(-0.6, 0.4), title="Who says that they made it, and what needs what")
+axis.set(
+    xlim=(-0.5, 3.5), ylim=(-0.6, 0.4), title="Who says that they made it, and what needs what"
+)
 axis.set_axis_off()
 plt.show()
 

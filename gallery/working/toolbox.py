@@ -66,7 +66,9 @@ def look_up(package, name):
     for depth, part in enumerate(name.split(".")):
         if not hasattr(found, part) and depth:
             try:
-                importlib.import_module(f"{package.__name__}.{'.'.join(name.split('.')[: depth + 1])}")
+                importlib.import_module(
+                    f"{package.__name__}.{'.'.join(name.split('.')[: depth + 1])}"
+                )
             except ImportError:
                 return None
         found = getattr(found, part, None)
@@ -74,7 +76,9 @@ def look_up(package, name):
 
 
 has = {
-    tool: {box: callable(look_up(package, name)) for (box, package), name in zip(BOXES.items(), row)}
+    tool: {
+        box: callable(look_up(package, name)) for (box, package), name in zip(BOXES.items(), row)
+    }
     for tool, row in TOOLS.items()
 }
 for tool, row in has.items():
@@ -142,7 +146,9 @@ figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
 for column, box in enumerate(BOXES):
     for line, tool in enumerate(TOOLS):
         there = has[tool][box]
-        axis.scatter(column, line, s=70, marker="o" if there else "x", color=colors[box] if there else "0.6")
+        axis.scatter(
+            column, line, s=70, marker="o" if there else "x", color=colors[box] if there else "0.6"
+        )
 axis.set_xticks(range(len(BOXES)), [f"{box}: {counts[box]}" for box in BOXES])
 axis.set_yticks(range(len(TOOLS)), list(TOOLS))
 axis.xaxis.tick_top()
