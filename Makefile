@@ -20,7 +20,7 @@ TESTABLE := $(VENV)/.testable
 endif
 SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees$(if $(SITE_VERSION),-site)
 .DEFAULT_GOAL := help
-.PHONY: help html examples test doctest linkcheck site compare release serve lint lock clean
+.PHONY: help html examples test doctest linkcheck freshness site compare release serve lint lock clean
 
 html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1 HEAVY=1)
 	$(SPHINX) -q -b html docs $(OUT)
@@ -36,6 +36,9 @@ doctest: $(READY) ## the snippets in the pages; executes no example
 
 linkcheck: $(READY) ## every link in the pages; executes no example
 	$(SPHINX) -q -b linkcheck docs build/linkcheck
+
+freshness: $(READY) ## sources and measurements by age, what is due, newer releases
+	@$(PY) conf/freshness.py
 
 site: $(READY) ## this version into build/site/, beside the others (SITE= BRANCH= SITE_URL= RELEASES="0.1 0.2" DEV=1)
 	@MAKE="$(MAKE)" $(PY) conf/publish.py

@@ -3,7 +3,8 @@
     python conf/release.py 0.2
 
 From a version number to a published tree. In a clone of its own, it moves what CHANGELOG.md
-has under "Unreleased" to the new version, with the frameworks and the machine; commits;
+has under "Unreleased" to the new version, with the frameworks, the machine and the verdicts
+that changed; commits;
 builds and checks the pages of that commit; and adds it to conf/releases.json, in a commit of
 its own. Only then does the branch here take both commits and the tag, and the pages
 are published to where ``SITE`` or ``BRANCH`` say. Whatever fails before, nothing has happened.
@@ -24,7 +25,7 @@ from packaging.version import Version  # noqa: E402 - the path comes first
 from sphinx.errors import SphinxError  # noqa: E402
 
 from publish import place, site_url  # noqa: E402
-from publisher import building, checking, places, repository  # noqa: E402
+from publisher import building, checking, places, repository, verdicts  # noqa: E402
 from site_ext import frameworks, machine, versions  # noqa: E402
 from site_ext.errors import SiteError  # noqa: E402
 from site_ext.records import write_whole  # noqa: E402
@@ -49,8 +50,11 @@ def new_version(name: str) -> str:
     return version
 
 
-def changelog_with(version: str, date: str, text: str) -> str:
-    """The changelog with a section for ``version``; raises :exc:`SiteError` if it'd be empty."""
+def changelog_with(version: str, date: str, text: str, changed: str) -> str:
+    """The changelog with a section for ``version``, in which ``changed`` tells of verdicts.
+
+    Raises :exc:`SiteError` if nothing else is new.
+    """
     before, found, after = text.partition(UNRELEASED)
     body = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
     if not found or not body.strip():
@@ -58,7 +62,15 @@ def changelog_with(version: str, date: str, text: str) -> str:
     made = frameworks.line(frameworks.installed())
     on = machine.line(machine.describe())
     section = f"## [{version}] - {date}\n\nMade with {made}.\nMeasured on {on}.\n"
-    return f"{before}{UNRELEASED}\n{section}{after}"
+    told = f"{body.rstrip()}\n\n{changed}".rstrip() + "\n\n"
+    return f"{before}{UNRELEASED}\n{section}{told}{after.removeprefix(body)}"
+
+
+def verdicts_changed() -> str:
+    """What the changelog says of the verdicts since the last release."""
+    known = repository.known_versions(ROOT)
+    then = verdicts.at(ROOT, repository.commit_of(ROOT, known[-1])) if known else {}
+    return verdicts.changelog(then, verdicts.at(ROOT, "HEAD"))
 
 
 def project_with(version: str, text: str) -> str:
@@ -95,7 +107,7 @@ def _make(version: str) -> tuple[Path, repository.Listed, Path]:
     _commit(
         tree,
         {
-            CHANGELOG: changelog_with(version, date, _read(CHANGELOG)),
+            CHANGELOG: changelog_with(version, date, _read(CHANGELOG), verdicts_changed()),
             PROJECT: project_with(version, _read(PROJECT)),
         },
         f"Release {version}",

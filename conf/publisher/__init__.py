@@ -8,6 +8,7 @@
 ``changes``     what moved between two of them
 ``root``        the files at the site's root, made from all versions' data
 ``chart``       the timings over the releases
+``verdicts``    which verdicts changed, for the changelog
 ``places``      where a site stands, a folder or a branch, and how it changes in one step
 ==============  ==================================================================
 

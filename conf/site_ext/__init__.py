@@ -13,6 +13,7 @@
 ``replay``             gives Sphinx-Gallery the recorded outputs for its pages
 ``gallery``            joins runner, Sphinx-Gallery and the pages that use entries
 ``usage``              which page shows what, so that it follows when that changes
+``roles``              what all roles have in common
 ``links``              from a page to another, or to a place on it
 ``sources``            what others published, and when it was read
 ``measurements``       figures that were taken elsewhere, as JSON

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxRole
 
 from site_ext.evidence import EvidenceError, evidence_of, read_source
 from site_ext.measured import quoted_value
+from site_ext.roles import CheckedRole
 from site_ext.sources import FILE
 
 if TYPE_CHECKING:
-    from docutils.nodes import Node, system_message
+    from docutils.nodes import Node
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
@@ -31,22 +31,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class SourceRole(SphinxRole):
+class SourceRole(CheckedRole):
     """``{source}`` itself."""
 
-    def run(self) -> tuple[list[Node], list[system_message]]:
+    def node(self) -> Node:
         form = re.fullmatch(r"(.+?)\s*<([\w-]+)>", self.text.strip(), re.DOTALL)
-        try:
-            if form is None:
-                raise EvidenceError(f"{self.text!r} is not of the form words <key>")
-            source = read_source(self.env, form[2])
-        except EvidenceError as error:
-            message = self.inliner.reporter.error(f"source: {error}", line=self.lineno)
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+        if form is None:
+            raise EvidenceError(f"{self.text!r} is not of the form words <key>")
+        source = read_source(self.env, form[2])
         dated = f", {source.dated}" if source.dated else ""
         origin = f"{source.title}. {source.publisher}{dated}. Read {source.read}."
         words = quoted_value("", form[1], origin=origin, classes=["cited"])
-        return [nodes.reference("", "", words, refuri=str(source.address), internal=False)], []
+        return nodes.reference("", "", words, refuri=str(source.address), internal=False)
 
 
 def tell_unused(app: Sphinx, env: BuildEnvironment) -> None:

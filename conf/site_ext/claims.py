@@ -41,16 +41,17 @@ from docutils.parsers.rst import directives
 from sphinx.domains import Domain
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxDirective
 
 from site_ext import evidence, original
 from site_ext.frameworks import TITLES
 from site_ext.links import to_page, to_place
+from site_ext.roles import CheckedRole
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from docutils.nodes import Node, system_message
+    from docutils.nodes import Node
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata, OptionSpec
@@ -395,20 +396,18 @@ def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-class ClaimRole(SphinxRole):
+class ClaimRole(CheckedRole):
     """The role: resolved when all pages have been read."""
 
-    def run(self) -> tuple[list[Node], list[system_message]]:
+    def node(self) -> Node:
         form = re.fullmatch(r"(?:(.*?)\s*<([\w-]+)>|([\w-]+))", self.text.strip(), re.DOTALL)
         if form is None:
-            text = f"claim: {self.text!r} is neither an id nor of the form words <id>"
-            message = self.inliner.reporter.error(text, line=self.lineno)
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+            raise ValueError(f"{self.text!r} is neither an id nor of the form words <id>")
         name = form[2] or form[3]
         claims_of(self.env).note_reader(name)
         mark = claim_mark("", form[1] or "", claim=name)
         self.set_source_info(mark)
-        return [mark], []
+        return mark
 
 
 class ShowMarks(SphinxPostTransform):

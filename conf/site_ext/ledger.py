@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxDirective
 
 from site_ext import claims, original, records
 from site_ext.claims import VERDICTS, claims_of
 from site_ext.frameworks import TITLES
 from site_ext.links import to_place
+from site_ext.roles import CheckedRole
 
 if TYPE_CHECKING:
-    from docutils.nodes import Node, system_message
+    from docutils.nodes import Node
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
@@ -50,17 +51,14 @@ class LedgerDirective(SphinxDirective):
         return [ledger_table()]
 
 
-class VerdictsRole(SphinxRole):
+class VerdictsRole(CheckedRole):
     """``{verdicts}``: how many claims have a verdict, or how many there are."""
 
-    def run(self) -> tuple[list[Node], list[system_message]]:
+    def node(self) -> Node:
         if self.text not in (*VERDICTS, ALL):
-            known = ", ".join((*VERDICTS, ALL))
-            text = f"verdicts: {self.text!r} is none of {known}"
-            message = self.inliner.reporter.error(text, line=self.lineno)
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+            raise ValueError(f"{self.text!r} is none of {', '.join((*VERDICTS, ALL))}")
         claims_of(self.env).note_reader(claims.COUNTS)
-        return [verdict_count(verdict=self.text)], []
+        return verdict_count(verdict=self.text)
 
 
 def count(known: list[Claim]) -> dict[str, int]:

@@ -6,19 +6,11 @@ from docutils import nodes
 from sphinx import addnodes
 
 
-def to_page(docname: str, target: str, text: str, *classes: str) -> addnodes.pending_xref:
-    """A link on page ``docname`` to page ``target``, which must exist when it is resolved.
-
-    ``classes`` are put on the text.
-    """
-    return to_page_around(docname, target, nodes.inline("", text, classes=list(classes)))
-
-
-def to_page_around(docname: str, target: str, content: nodes.Node) -> addnodes.pending_xref:
-    """The same link around a node of any kind."""
+def to_page(docname: str, target: str, text: str) -> addnodes.pending_xref:
+    """A link on page ``docname`` to page ``target``, which must exist when it is resolved."""
     return addnodes.pending_xref(
         "",
-        content,
+        nodes.inline("", text),
         refdomain="std",
         reftype="doc",
         reftarget=f"/{target}",

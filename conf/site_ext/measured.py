@@ -22,16 +22,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx.util.docutils import SphinxRole
 
 from site_ext import checks, frameworks, machine
 from site_ext.evidence import evidence_of, like
 from site_ext.gallery import examples_of
-from site_ext.links import to_page_around, to_place
+from site_ext.links import to_place
 from site_ext.measurements import FOLDER
+from site_ext.roles import CheckedRole
 
 if TYPE_CHECKING:
-    from docutils.nodes import Node, system_message
+    from docutils.nodes import Node
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
@@ -127,24 +127,20 @@ def _taken(taken: Measurement, wanted: str) -> str:
     return f"{taken.title}: {wanted}. Recorded {taken.date} on {taken.machine}."
 
 
-class MeasuredRole(SphinxRole):
+class MeasuredRole(CheckedRole):
     """``{measured}`` itself."""
 
-    def run(self) -> tuple[list[Node], list[system_message]]:
-        try:
-            name, wanted, spec = parse(self.text)
-            quoted = look_up(self.env, name, wanted, spec)
-        except ValueError as error:
-            message = self.inliner.reporter.error(f"measured: {error}", line=self.lineno)
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+    def node(self) -> Node:
+        name, wanted, spec = parse(self.text)
+        quoted = look_up(self.env, name, wanted, spec)
         classes = ["measured"] if quoted.text is not None else ["measured", "not-measured"]
         text = quoted.text if quoted.text is not None else NOT_MEASURED
         value = quoted_value("", text, origin=quoted.origin, classes=classes)
         docname = self.env.current_document.docname
+        target = f"gallery/{name}"
         if name.startswith(FOLDER):
             target = f"measurements#measurement-{name.removeprefix(FOLDER)}"
-            return [to_place(docname, target, value)], []
-        return [to_page_around(docname, f"gallery/{name}", value)], []
+        return to_place(docname, target, value)
 
 
 def visit_quoted_value(self: HTML5Translator, node: quoted_value) -> None:

@@ -122,7 +122,8 @@ def answer(
 def fingerprint(entry: Entry) -> str:
     """A name for what a page shows of an entry; it differs when the page must."""
     record = entry.record
-    shown = (entry.status, record and record.key, record and record.executed_at)
+    # Not the key alone: a record may have been edited, and what it says now is what counts.
+    shown = (entry.status, *((record.key, record.executed_at, record.measured) if record else ()))
     reason = "" if record else entry.reason
     return hashlib.sha256(repr((shown, reason, _RENDERED_BY, _settings)).encode()).hexdigest()[:16]
 

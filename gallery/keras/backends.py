@@ -32,10 +32,14 @@ PUBLISHED = ["tensorflow", "theano", "cntk"]
 # Ask each
 # --------
 # The last line that each process prints is the answer: what the layer makes of four numbers
-# and the library that holds them, or the error that ended the process. Two are asked at a
-# time, since most of it is waiting for imports.
+# and the library that holds them, or the error that ended the process. TensorFlow is hidden
+# from all but its own backend: Keras would import it wherever it is installed, and no other
+# needs it. Two are asked at a time, since most of it is waiting for imports.
 
 CODE = """
+import os, sys
+if os.environ["KERAS_BACKEND"] != "tensorflow":
+    sys.modules["tensorflow"] = None
 import keras
 
 class Swish(keras.layers.Layer):

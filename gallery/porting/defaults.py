@@ -7,8 +7,9 @@ most numbers in them were never written: the defaults. This script does not list
 them from memory. It asks the libraries, so a new version that changes one changes
 this page.
 
-Look at momentum: Keras says 0.99 and PyTorch 0.1, which counts the other way round
-and means 0.9. So a new batch weighs 1 % in Keras and 10 % in PyTorch.
+Look at batch normalisation's momentum. One counts how much of the old average is
+kept, the other how much of the new batch is taken; and turned the same way round they
+still differ, by a factor of ten in what a new batch weighs.
 """
 
 # sphinx_gallery_tags = ["porting", "defaults", "layers"]

@@ -152,7 +152,7 @@ for column, box in enumerate(BOXES):
 axis.set_xticks(range(len(BOXES)), [f"{box}: {counts[box]}" for box in BOXES])
 axis.set_yticks(range(len(TOOLS)), list(TOOLS))
 axis.xaxis.tick_top()
-axis.set(xlim=(-0.5, 2.5))
+axis.set(xlim=(-0.5, 2.5), title="What each box has")
 axis.invert_yaxis()
 plt.show()
 

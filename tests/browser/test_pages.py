@@ -16,7 +16,7 @@ PAGES = [
     "performance.html", "recommendation.html", "timings.html", "method.html",
     "gallery/index.html", "gallery/article/as_published.html", "gallery/pytorch/train_mlp.html",
     "gallery/working/where_is_my_bug.html", "gallery/deploying/export_keras_torch.html",
-    "questions.html", "side_by_side/index.html", "side_by_side/own_loop.html",
+    "ledger.html", "measurements.html", "questions.html", "side_by_side/index.html", "side_by_side/own_loop.html",
 ]  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_the_chosen_framework_lasts_across_pages(page: Page) -> None:
     page.goto("/comparison.html")
     chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
 
-    assert ["PyTorch", "PyTorch", "PyTorch"] == chosen
+    assert ["PyTorch", "PyTorch"] == chosen
 
 
 def test_one_choice_moves_all_tabs_of_a_page(page: Page) -> None:
@@ -78,7 +78,7 @@ def test_one_choice_moves_all_tabs_of_a_page(page: Page) -> None:
     page.locator(".sd-tab-label", has_text="Keras").last.click()
     chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
 
-    assert ["Keras", "Keras", "Keras"] == chosen
+    assert ["Keras", "Keras"] == chosen
 
 
 def test_tabs_open_without_javascript(plain_page: Page) -> None:
@@ -172,3 +172,92 @@ def test_siblings_follow_the_chosen_framework(page: Page) -> None:
     page.goto("/side_by_side/serve.html")
 
     assert {"Keras"} == shown("framework-other")
+
+
+def shown_rows(page: Page) -> set[str]:
+    """The classes of the ledger's rows that can be seen."""
+    rows = page.locator("table.ledger > tbody > tr:visible")
+    return {name for row in rows.all() for name in (row.get_attribute("class") or "").split()}
+
+
+def test_the_ledger_filters_without_javascript(plain_page: Page) -> None:
+    """A verdict and a framework leave the rows that have both; all brings them back."""
+    plain_page.goto("/ledger.html")
+    rows = plain_page.locator("table.ledger > tbody > tr:visible")
+    whole = rows.count()
+    plain_page.get_by_label("False").check()
+    of_verdict = rows.count()
+    plain_page.get_by_role("radio", name="PyTorch").check()
+
+    assert 0 < rows.count() < of_verdict < whole
+    assert {"is-false", "about-pytorch"} <= shown_rows(plain_page)
+    assert not {"is-holds", "is-outdated", "is-misleading"} & shown_rows(plain_page)
+
+    for group in ("verdict", "about"):
+        plain_page.locator(f"#ledger-{group}-all").check()
+
+    assert whole == rows.count()
+
+
+def test_a_filter_keeps_what_stands_inside_a_row(plain_page: Page) -> None:
+    """A table in a claim's text stays whole when its row is left."""
+    plain_page.goto("/ledger.html")
+    plain_page.get_by_role("radio", name="Outdated").check()
+
+    assert plain_page.get_by_text("Android and iOS").is_visible()
+
+
+def test_the_filters_work_from_the_keyboard(page: Page) -> None:
+    """The buttons are reached by Tab and changed by the arrows."""
+    page.goto("/ledger.html")
+    page.locator("#ledger-verdict-all").focus()
+    page.keyboard.press("ArrowRight")
+
+    assert {"is-holds"} == {name for name in shown_rows(page) if name.startswith("is-")}
+
+
+def test_evidence_opens_without_javascript(plain_page: Page) -> None:
+    """A claim's evidence is folded until its line is clicked."""
+    plain_page.goto("/keras.html")
+    note = plain_page.locator("#claim-keras-backends")
+    check = note.get_by_text("published_that_work == 1")
+
+    assert not check.is_visible()
+
+    note.locator("summary").click()
+
+    assert check.is_visible()
+
+
+def test_evidence_is_printed(page: Page) -> None:
+    """On paper the folded evidence is there to read."""
+    page.goto("/keras.html")
+    page.emulate_media(media="print")
+
+    assert page.locator("#claim-keras-backends li").first.is_visible()
+
+
+def test_a_quoted_value_says_where_it_comes_from(page: Page) -> None:
+    """On hovering and on focus by the keyboard."""
+    page.goto("/tensorflow.html")
+    link = page.locator("a:has(> [data-origin^='article/as_written'])").first
+    content = "e => getComputedStyle(e.firstElementChild, '::after').content"
+
+    assert "none" == link.evaluate(content)
+
+    link.hover()
+
+    assert "article/as_written: tokens_tensorflow. Ran" in link.evaluate(content)
+
+    page.mouse.move(0, 0)
+    page.keyboard.press("Tab")
+    link.focus()
+
+    assert "article/as_written: tokens_tensorflow. Ran" in link.evaluate(content)
+
+
+def test_a_verdict_is_readable_without_colour(page: Page) -> None:
+    """It is a word, and stands beside the original's words."""
+    page.goto("/pytorch.html")
+
+    assert page.locator("#claim-pytorch-example .claim-head .verdict").inner_text() == "false"

@@ -1,0 +1,47 @@
+"""How old the evidence is: ``make freshness``.
+
+    python conf/freshness.py
+
+Lists sources and recorded measurements, the oldest first, with those that are due to be read
+or measured again; then, where a package index can be reached, the releases that are newer
+than the pins. Ends with 1 if something is due.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "conf"))
+
+from datetime import UTC, datetime  # noqa: E402 - the path comes first
+
+from site_ext import freshness  # noqa: E402
+from site_ext.errors import SiteError  # noqa: E402
+
+
+def main() -> int:
+    found = freshness.items(ROOT / "docs", datetime.now(UTC).date())
+    print(f"Sources and measurements; a fact about today is due after {freshness.LIMIT_DAYS} days")
+    for item in found:
+        print(freshness.line(item))
+    due = [item.name for item in found if item.overdue]
+    print(
+        f"\nDue: {', '.join(due) or 'none'}\n\nNewer than the pins in constraints.txt:", flush=True
+    )
+    told = 0
+    for told, one in enumerate(freshness.newer(freshness.pinned(ROOT)), 1):
+        if one is None:
+            print("  not asked: the package index is out of reach")
+        else:
+            print(f"  {one.name} {one.pinned} -> {one.newest}", flush=True)
+    print("\nTo take them: `make lock html`, then `make compare`" if told else "  none")
+    return 1 if due else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except SiteError as error:
+        sys.exit(f"make freshness: {error}")

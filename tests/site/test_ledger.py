@@ -1,0 +1,187 @@
+"""The ledger of the real site: every statement of the original, judged and supported."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import ROOT
+from site_ext import checks, examples, original
+from site_ext.claims import VERDICTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARTICLE = (
+    "index", "tensorflow", "pytorch", "keras", "comparison", "performance", "resources",
+    "recommendation",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def claims(html: Path) -> list[dict]:
+    return json.loads((html / "data/claims.json").read_text(encoding="utf-8"))
+
+
+def page(html: Path, name: str) -> BeautifulSoup:
+    return BeautifulSoup((html / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def test_every_statement_is_judged(claims: list[dict]) -> None:
+    """Each of the original's statements, in its order, in its words."""
+    wanted = original.read(ROOT / "docs/original.md")
+
+    assert [(s.place, s.words) for s in wanted] == [(c["section"], c["statement"]) for c in claims]
+    assert len(claims) == len({claim["id"] for claim in claims})
+
+
+def test_every_verdict_is_supported(claims: list[dict]) -> None:
+    """A verdict that is one, something true to say, and evidence that holds in this build."""
+    for claim in claims:
+        assert claim["verdict"] in VERDICTS
+        assert len(claim["now"]) > 10, claim["id"]
+        assert claim["evidence"] or "opinion" == claim["verdict"], claim["id"]
+        assert [] == claim["not_checked"], claim["id"]
+        assert claim["checked_at"] or not claim["evidence"]
+        for one in claim["evidence"]:
+            if one["kind"] == "source":
+                assert all(one[key] for key in ("title", "publisher", "address", "fact", "read"))
+            else:
+                assert one["holds"] is True
+                assert checks.check(one["check"]).value(one["found"]) is True
+
+
+def test_thirty_are_backed_by_execution(claims: list[dict]) -> None:
+    """At least thirty lean on an example that this build executed."""
+    executed = [c for c in claims if any(e["kind"] == "example" for e in c["evidence"])]
+
+    assert len(executed) >= 30
+
+
+def test_the_defects_of_each_sample_are_listed(claims: list[dict]) -> None:
+    """Names that are not defined, and whatever else is wrong, for all three."""
+    samples = {c["frameworks"][0]: c["now"] for c in claims if c["section"].endswith("/ Example")}
+
+    assert {"TensorFlow", "PyTorch", "Keras"} == set(samples)
+    for text in samples.values():
+        assert "NameError" in text
+        assert "seed" in text
+        assert "test" in text
+    assert "softmax" in samples["PyTorch"]
+    assert "ten steps" in samples["PyTorch"]
+    assert "eval()" in samples["PyTorch"]
+    for framework in ("TensorFlow", "Keras"):
+        assert "input_shape" in samples[framework]
+    assert "validation_split" in samples["TensorFlow"]
+
+
+def test_the_page_is_the_data(html: Path, claims: list[dict]) -> None:
+    """A row a claim, its verdict and its evidence, and counts that add up."""
+    table = page(html, "ledger").select_one("table.ledger")
+    found = table.select(":scope > tbody > tr")
+    rows = {row["id"].removeprefix("claim-"): row for row in found}
+
+    assert [claim["id"] for claim in claims] == list(rows)
+    for claim in claims:
+        row = rows[claim["id"]]
+        assert claim["verdict"] == row.select_one(".verdict").get_text()
+        assert f"is-{claim['verdict']}" in row["class"]
+        assert len(claim["evidence"]) == len(row.select(":scope > td:last-child > ul > li"))
+    labels = [label.get_text(strip=True) for label in page(html, "ledger").select("fieldset label")]
+    for verdict in VERDICTS:
+        number = len([claim for claim in claims if claim["verdict"] == verdict])
+        assert f"{verdict.capitalize()} ({number})" in labels
+
+
+def test_each_claim_has_its_note(html: Path, claims: list[dict]) -> None:
+    """The page that the data names has the note, with its words and a link to the ledger."""
+    for claim in claims:
+        name, _, place = claim["page"].partition("#")
+        found = page(html, name.removesuffix(".html")).find(id=place)
+
+        assert found is not None, claim["page"]
+        assert found.select_one(f'a[href="ledger.html#{place}"]') is not None
+
+
+def test_reading_takes_what_it_says(html: Path) -> None:
+    """Words as a reader's browser shows them, less what is folded, give the minutes."""
+    words = code = 0
+    for name in ARTICLE:
+        article = page(html, name).select_one("article")
+        for tag in article.select("details > *:not(summary), script, svg, a.headerlink"):
+            tag.decompose()
+        for label in article.select(".byline"):
+            label.decompose()
+        for block in article.select("pre"):
+            code += len(re.findall(r"\w+", block.get_text()))
+            block.decompose()
+        words += len(re.findall(r"\w+", article.get_text(" ")))
+    minutes = (words + code / 2) / 230
+    shown = int(re.search(r"(\d+) minutes to read", page(html, "index").get_text())[1])
+
+    assert abs(minutes - shown) <= 1.2, (words, code, minutes)
+
+
+#: Numbers that no record could supply, each with why it may be typed.
+ALLOWED = {
+    r"(?:19|20)\d\d": "a year, of history",
+    r"(?<=ResNet-)50|(?<=UTF-)8|(?<=WSL)2|(?<=[VH])100|(?<=Gaudi)2": "a part of a name",
+    r"(?<=[vV]ersion )\d[\d.]*|(?<=TensorFlow )\d[\d.]*|(?<=Keras )\d[\d.]*|(?<=Training )\d[\d.]*":
+        "a version, in history",
+    r"\d+(?= bits?)|(?<=eight bits instead of )32": "the length of a number",
+    r"784(?= inputs)|128(?=, 64 and 10 units)|64(?= and 10 units)|10(?= units)": "the sizes of layers",
+}  # fmt: skip
+
+
+def prose(text: str) -> str:
+    """A page's source without what is no prose: options, code, charts, roles, addresses."""
+    for pattern, instead in (
+        (r"\A---\n.*?\n---\n", ""),
+        (r"^(:{3,}|`{3,})\{claim\}[^\n]*\n---\n.*?\n---\n", ""),
+        (r"^(`{3,})[^\n]*\n.*?^\1$", ""),
+        (r"^    .*$", ""),
+        (r"\{[\w-]+\}`[^`]*`", "…"),
+        (r"`[^`]*`", "…"),
+        (r"\]\([^)]*\)", "]"),
+        (r"<[^>]+>", ""),
+    ):
+        text = re.sub(pattern, instead, text, flags=re.DOTALL | re.MULTILINE)
+    return text
+
+
+def typed(text: str) -> list[str]:
+    """The numbers in a page's prose that are not on the list, with what stands around them."""
+    words = " ".join(prose(text).split())
+    for pattern in ALLOWED:
+        words = re.sub(pattern, "…", words)
+    return [words[max(0, m.start() - 30) : m.end() + 20] for m in re.finditer(r"\d[\d.,]*", words)]
+
+
+def test_no_number_is_typed_that_a_record_could_supply() -> None:
+    """Years, versions, sizes of layers and bits apart, every number in the pages is quoted."""
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        if path.name != "original.md":
+            assert [] == typed(path.read_text(encoding="utf-8")), path.name
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["It reaches 97.2 %.", "It took 16 minutes.", "It is 3 times slower.", "with 3,584 H100"],
+)
+def test_a_typed_number_is_found(sentence: str) -> None:
+    """The check sees what it is for."""
+    assert typed(f"---\ndate: 2025-12-08\n---\n\n# T\n\nSince 2016, {sentence}\n")
+
+
+def test_no_measurement_is_typed_into_the_scripts_prose() -> None:
+    """The examples' texts have settings and shapes, but no share, time or figure that was measured."""
+    measurement = r"(?<![\w.-])(?:\d+\.\d+|\d[\d.,]*\s*(?:%|ms|MiB|MB|seconds|points)\b)"
+    for example in examples.discover(ROOT / "gallery"):
+        for kind, text in example.blocks:
+            if kind == "text" and example.name != "article/as_written":
+                words = re.sub(r"``[^`]*``|(?:TensorFlow|Keras|PyTorch) [\d.]+", "", text)
+                assert [] == re.findall(measurement, words), example.name

@@ -1,0 +1,198 @@
+"""Sources, measurements, the original, ages and verdicts, as they are read from files."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import ROOT
+from publisher import verdicts
+from site_ext import freshness, measurements, original, sources
+from site_ext.errors import SiteError
+from site_ext.sources import LIMIT_DAYS, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = {
+    "key": "k", "title": "T", "publisher": "P", "address": "https://example.org",
+    "fact": "F.", "read": date(2026, 11, 23),
+}  # fmt: skip
+MEASUREMENT = {"title": "T", "how": "H", "machine": "M", "date": "2026-11-01", "measured": {"a": 1}}
+
+
+def test_a_good_source_has_no_problem() -> None:
+    """All that is needed; a date of its own and a fact about the past may be added."""
+    assert not Source(**GOOD).problem()
+    assert not Source(**GOOD, dated=date(2020, 1, 1), about="the past").problem()
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"read": None}, "source 'k' lacks read"),
+        ({"title": "", "fact": None}, "lacks title and fact"),
+        ({"address": "example.org"}, "'example.org', which is no link"),
+        ({"read": "yesterday"}, "read = 'yesterday' is no day"),
+        ({"about": "history"}, "about = 'history'; write 'the past'"),
+        ({"dated": date(2025, 5, 1)}, "of 2025-05-01 and was read on 2026-11-23: too old"),
+    ],
+)
+def test_a_source_that_is_none_says_why(changed: dict, says: str) -> None:
+    """What is missing or wrong is named, and an old source of a fact about today is refused."""
+    assert says in Source(**{**GOOD, **changed}).problem()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[k]\nurl = 1", r"\[k\] has url; a source has about, address"),
+        ("k = 1", "k = 1 stands outside"),
+        ("[k\n", "sources.toml"),
+    ],
+)
+def test_a_file_of_sources_that_is_none(tmp_path: Path, text: str, says: str) -> None:
+    """The file and the entry are named."""
+    (tmp_path / "sources.toml").write_text(text)
+    with pytest.raises(SiteError, match=says):
+        sources.read(tmp_path / "sources.toml")
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"date": "June 2023"}, "'June 2023' is not of the form"),
+        ({"measured": {"a": [1]}}, r"measured 'a' is \[1\]"),
+        ({"title": None}, "'title' is None"),
+        ({"extra": 1}, "extra"),
+    ],
+)
+def test_a_measurement_that_is_none(tmp_path: Path, changed: dict, says: str) -> None:
+    """The file and the field are named."""
+    (tmp_path / "m.json").write_text(json.dumps({**MEASUREMENT, **changed}))
+    with pytest.raises(SiteError, match=says) as error:
+        measurements.read(tmp_path)
+    assert "m.json" in str(error.value)
+
+
+def test_the_runs_behind_the_minutes() -> None:
+    """Each mean is that of its runs without the fastest and the slowest."""
+    taken = measurements.read(ROOT / "docs/measurements")
+    for name, prefix, minutes in (
+        ("resnet_gaudi2", "tensorflow_run", "minutes_tensorflow"),
+        ("resnet_gaudi2", "pytorch_run", "minutes_pytorch"),
+        ("resnet_h100", "run", "minutes"),
+    ):
+        values = taken[f"measurements/{name}"].measured
+        runs = sorted(value for key, value in values.items() if key.startswith(f"{prefix}_"))
+
+        assert 5 == len(runs)
+        assert pytest.approx(sum(runs[1:-1]) / 3 / 60_000, abs=5e-4) == values[minutes]
+
+
+def test_the_original_is_taken_apart() -> None:
+    """Every kind of statement the article has, in the numbers that the audit counts."""
+    text = (ROOT / "docs/original.md").read_text(encoding="utf-8")
+    found = original.read(ROOT / "docs/original.md")
+
+    def count(*places: str) -> int:
+        return len([s for s in found if s.place.startswith(places)])
+
+    assert 9 == count("Overview")
+    assert 19 == len([s for s in found if s.place.endswith(("Pros", "Cons"))])
+    assert (
+        3
+        == len([s for s in found if s.kind == original.CODE])
+        == count("TensorFlow / Example", "PyTorch / Example", "Keras / Example")
+    )
+    assert 12 == count("Comparison")
+    assert 4 == count("Performance Benchmarks")
+    assert 3 == count("Learning Resources") == count("Recommendation")
+    assert ["Reading time: 18 minutes", "Difficulty: Intermediate"] == [
+        s.words for s in found if s.place == "Footer"
+    ]
+    assert [] == [s.words for s in found if s.words not in text]
+    assert [] == [s for s in found if s.words.split("\n")[0] not in _lines(text, s.line)]
+
+
+def _lines(text: str, number: int) -> str:
+    """The line of a statement, and the one below, where a fence stands on the first."""
+    return "\n".join(text.splitlines()[number - 1 : number + 1])
+
+
+def test_the_script_holds_the_same_original() -> None:
+    """The example that counts its words has the article to the letter."""
+    script = (ROOT / "gallery/article/as_written.py").read_text(encoding="utf-8")
+
+    assert (ROOT / "docs/original.md").read_text(encoding="utf-8") in script
+
+
+def test_ages(tmp_path: Path) -> None:
+    """Old and unusable evidence is due; a fact about the past never is."""
+    (tmp_path / "sources.toml").write_text(
+        "\n".join(
+            f'[{key}]\ntitle="T"\npublisher="P"\naddress="https://e.org"\nfact="F."\n{more}'
+            for key, more in {
+                "new": "read = 2026-11-01",
+                "old": "read = 2025-01-01",
+                "past": 'read = 2020-01-01\nabout = "the past"',
+                "none": "",
+                "future": "read = 2027-01-01",
+            }.items()
+        )
+    )
+    (tmp_path / "measurements").mkdir()
+    (tmp_path / "measurements/m.json").write_text(json.dumps({**MEASUREMENT, "date": "2024-01-01"}))
+    found = {item.name: item for item in freshness.items(tmp_path, date(2026, 11, 23))}
+
+    assert {"old", "none", "future", "measurements/m"} == {n for n, i in found.items() if i.overdue}
+    assert "DUE" in freshness.line(found["old"])
+    assert "lacks read" in freshness.line(found["none"])
+    assert "yet to come" in freshness.line(found["future"])
+    assert "the past" in freshness.line(found["past"])
+    assert found["measurements/m"].days > LIMIT_DAYS
+
+
+def test_pins_that_are_asked_for() -> None:
+    """What pyproject.toml names, frameworks first, with the version that is pinned."""
+    pins = freshness.pinned(ROOT)
+
+    assert "torch" == next(iter(pins))
+    assert {"torch", "keras", "jax", "sphinx", "sphinx-gallery"} <= set(pins)
+    assert "2.13.0" == pins["torch"]
+
+
+def test_an_index_out_of_reach_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first that can't be asked for ends the asking."""
+    asked = []
+    monkeypatch.setattr(freshness, "newest", lambda name: asked.append(name) or None)
+
+    assert [None] == list(freshness.newer({"a": "1", "b": "2"}))
+    assert ["a"] == asked
+
+
+def test_verdicts_are_read_from_pages() -> None:
+    """Both kinds of fence, quoted and plain."""
+    text = (
+        ':::{claim} one\n---\nsection: S\nverdict: "false"\n---\nText.\n:::\n\n'
+        "```{claim} two\n:section: S\n:verdict: holds\n\nText.\n```\n"
+    )
+
+    assert {"one": "false", "two": "holds"} == verdicts.told_in(text)
+
+
+def test_the_changelog_lists_verdicts() -> None:
+    """Changed, new and gone; nothing of those that stayed; none said; the first ledger said."""
+    old = {"a": "holds", "b": "false", "c": "opinion"}
+    told = verdicts.changelog(old, {"a": "outdated", "b": "false", "d": "holds"})
+
+    assert (
+        "### Verdicts that changed\n\n- `a`: outdated, was holds\n- `d`: holds, new\n"
+        "- `c`: gone, was opinion\n"
+    ) == told
+    assert "- None." in verdicts.changelog(old, old)
+    assert "The first with a ledger: 3 statements" in verdicts.changelog({}, old)
+    assert "" == verdicts.changelog({}, {})
