@@ -20,6 +20,8 @@ from datetime import UTC, datetime  # noqa: E402 - the path comes first
 from site_ext import freshness  # noqa: E402
 from site_ext.errors import SiteError  # noqa: E402
 
+NOT_ASKED = "not asked: the package index is out of reach"
+
 
 def main() -> int:
     found = freshness.items(ROOT / "docs", datetime.now(UTC).date())
@@ -30,13 +32,13 @@ def main() -> int:
     print(
         f"\nDue: {', '.join(due) or 'none'}\n\nNewer than the pins in constraints.txt:", flush=True
     )
-    told = 0
-    for told, one in enumerate(freshness.newer(freshness.pinned(ROOT)), 1):
-        if one is None:
-            print("  not asked: the package index is out of reach")
-        else:
-            print(f"  {one.name} {one.pinned} -> {one.newest}", flush=True)
-    print("\nTo take them: `make lock html`, then `make compare`" if told else "  none")
+    newer = list(freshness.newer(freshness.pinned(ROOT)))
+    for one in newer:
+        print(f"  {one.name} {one.pinned} -> {one.newest}" if one else f"  {NOT_ASKED}")
+    if not newer:
+        print("  none")
+    elif newer[0]:
+        print("\nTo take them: `make lock html`, then `make compare`")
     return 1 if due else 0
 
 
