@@ -127,12 +127,12 @@ def html() -> Path:
 
 @pytest.fixture(scope="session")
 def versioned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """``(site, tree)``: the releases and dev, published from a clone by `make site`."""
+    """``(site, tree)``: the releases and a small dev, published from a clone by `make site`."""
     from published import clone_with_records, git, make, releases
 
     if git(ROOT, "rev-parse", "--is-shallow-repository") == "true":
         pytest.skip("a shallow clone lacks the releases' commits; git fetch --unshallow")
-    tree = clone_with_records(tmp_path_factory.mktemp("versioned") / "tree")
+    tree = clone_with_records(tmp_path_factory.mktemp("versioned") / "tree", smaller=True)
     (tree / "docs/only_in_dev.md").write_text("---\norphan: true\n---\n\n# A draft\n\nOf dev.\n")
     git(tree, "add", ".")
     git(tree, "commit", "-qm", "A page that no release has")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -318,6 +321,21 @@ def test_other_builders_need_no_run(site: Site) -> None:
     build = site.build("dummy")
 
     assert 0 == build.code, build.text
+
+
+def test_the_link_check_follows_sources(site: Site, tmp_path: Path) -> None:
+    """A source that is gone fails it, by its address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "nothing"))
+    (tmp_path / "nothing").mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/alpha"
+    change(site, "docs/sources.toml", "https://example.org/alpha", address)
+    build = site.build("linkcheck", "-D", "linkcheck_retries=1")
+    server.shutdown()
+
+    assert 1 == build.code, build.text
+    assert re.search(rf"docs/alpha\.md.*broken link: {address} \(404", build.text), build.text
 
 
 def test_one_claim_changed_reads_one_page(site: Site) -> None:

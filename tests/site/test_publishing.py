@@ -27,7 +27,7 @@ from whole import require_whole
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone to spoil."""
-    return clone_with_records(tmp_path_factory.mktemp("publishing") / "tree")
+    return clone_with_records(tmp_path_factory.mktemp("publishing") / "tree", smaller=True)
 
 
 def test_the_site_is_whole(versioned: tuple[Path, Path]) -> None:
@@ -276,6 +276,7 @@ def test_a_release_from_a_number_to_a_published_tree(tree: Path) -> None:
     assert "Made with TensorFlow" in section
     assert "Measured on" in section
     assert "- News." in section
+    assert "### Verdicts that changed\n\n- The first with a ledger" in section
     assert "## [Unreleased]\n\n## [7.0]" in changelog.read_text()
     assert 'version = "7.0"' in (tree / "pyproject.toml").read_text()
     assert git(tree, "rev-parse", "v7.0") == git(tree, "rev-parse", "HEAD~1")
@@ -520,3 +521,12 @@ def test_a_published_version_is_checked_as_it_stands(versioned: tuple[Path, Path
         commit = json.loads((site / version / "data/release.json").read_text())["commit"]
 
         assert checking.check(site / version, version, commit)
+
+
+def test_the_whole_build_is_fit_to_be_published(html: Path) -> None:
+    """Every page, asset and data file of the real site, by the publisher's own check."""
+    commit = json.loads((html / "data/release.json").read_text())["commit"]
+    release = checking.check(html, "dev", commit)
+
+    assert len(release.examples) > 60
+    assert len(release.claims or {}) > 50
