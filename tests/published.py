@@ -79,9 +79,7 @@ def make_smaller(tree: Path) -> None:
     for page in (docs / "side_by_side").iterdir():
         if page.name != "train_mlp.rst":
             page.unlink()
-    (docs / "side_by_side/index.md").write_text(
-        "# Side by side\n\n```{toctree}\ntrain_mlp\n```\n"
-    )
+    (docs / "side_by_side/index.md").write_text("# Side by side\n\n```{toctree}\ntrain_mlp\n```\n")
     sources = (docs / "sources.toml").read_text().partition("[mlperf-references]")
     (docs / "sources.toml").write_text(sources[1] + sources[2].partition("\n\n")[0] + "\n")
     (docs / "index.md").write_text(INDEX)

@@ -17,8 +17,11 @@ from published import make
 from site_ext import examples
 
 FOUND = examples.discover(ROOT / "gallery")
-#: What needs PyTorch and no other framework.
-ALONE = {e.name for e in FOUND if e.frameworks == ["torch"]} - {"deploying/executorch_file"}
+#: What needs no framework but PyTorch, if that.
+ALONE = {
+    e.name for e in FOUND
+    if set(e.frameworks) <= {"torch"} and not {"jax", "keras", "tensorflow"} & set(e.needs)
+} - {"deploying/executorch_file"}  # fmt: skip
 LACKING = len(FOUND) - len(ALONE)
 ONE = "pytorch/train_mlp"
 HIDDEN = ("tensorflow", "tensorflow-cpu", "keras", "jax", "jaxlib", "executorch")
@@ -47,13 +50,15 @@ def built(torch_only: tuple[Path, Path]) -> tuple[Path, subprocess.CompletedProc
     return tree, make(tree, "html", python=python)
 
 
-def test_the_build_is_green_with_one_warning(built) -> None:
-    """What needs TensorFlow, Keras or JAX is skipped, and told in one line."""
+def test_the_build_is_green_with_a_warning_each(built) -> None:
+    """What needs TensorFlow, Keras or JAX is skipped, and told in one line; one more tells of
+    the claims that lean on it."""
     _, done = built
     warnings = [line for line in done.stdout.splitlines() if line.startswith("WARNING")]
 
     assert 0 == done.returncode, done.stdout
-    assert 1 == len(warnings), done.stdout
+    assert 2 == len(warnings), done.stdout
+    assert re.match(r"WARNING: \d+ of \d+ claims were not checked \(", warnings[1])
     assert warnings[0].startswith(f"WARNING: {LACKING} of {len(FOUND)} examples were not run (")
     assert re.search(rf"\[\d+/{LACKING + 1}\] {ONE}: new; passed in", done.stdout)
 
@@ -82,8 +87,22 @@ def test_sentences_do_not_quote_what_was_not_measured(built) -> None:
     tree, _ = built
     index = BeautifulSoup((tree / "build/html/index.html").read_text(), "html.parser")
 
-    assert "they put not measured in this build points" in " ".join(index.get_text().split())
+    assert "they put not measured in this build between" in " ".join(index.get_text().split())
     assert "not measured" in index.select_one("svg[role=img]")["aria-label"]
+
+
+def test_claims_that_lean_on_it_are_not_checked(built) -> None:
+    """The note, the ledger and the data say so; what leans on PyTorch alone is checked."""
+    tree, _ = built
+    claims = json.loads((tree / "build/html/data/claims.json").read_text())
+    ledger = BeautifulSoup((tree / "build/html/ledger.html").read_text(), "html.parser")
+    found = {claim["id"]: claim for claim in claims}
+
+    assert found["keras-backends"]["not_checked"]
+    assert [] == found["tensorflow-verbose"]["not_checked"]
+    for claim in claims:
+        row = ledger.find(id=f"claim-{claim['id']}").get_text()
+        assert bool(claim["not_checked"]) is ("Not checked in this build" in row), claim["id"]
 
 
 def test_again_nothing_runs(built, torch_only: tuple[Path, Path]) -> None:
