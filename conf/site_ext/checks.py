@@ -73,8 +73,13 @@ class Expression:
 def check(text: str) -> Expression:
     """Read a check; raises :exc:`CheckError` that says what is wrong with it."""
     tree = _parsed(text)
+    if isinstance(tree, ast.BoolOp):
+        raise CheckError(f"{text!r} joins several checks; write one a line")
     if not isinstance(tree, ast.Compare):
         raise CheckError(f"{text!r} compares nothing; {_FORM}")
+    sides = [ast.dump(side) for side in (tree.left, *tree.comparators)]
+    if len(set(sides)) < len(sides):
+        raise CheckError(f"{text!r} compares a side with itself")
     for part in (tree.left, *tree.comparators):
         _refuse_foreign(part, text)
     for sign in tree.ops:
@@ -99,7 +104,9 @@ def _expression(tree: ast.expr, text: str) -> Expression:
 
 def _parsed(text: str) -> ast.expr:
     if len(text) > LONGEST:
-        raise CheckError(f"a check of {len(text)} characters; {LONGEST} are the most")
+        raise CheckError(
+            f"{text[:40]!r}… has {len(text)} characters; shorten it to {LONGEST}, or write two"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escapes and such in a text that isn't code

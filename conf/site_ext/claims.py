@@ -8,7 +8,7 @@
     words: Runs on top of TensorFlow, Theano, or CNTK
     verdict: false
     evidence: |
-      keras/backends: theano_refused == 1
+      keras/backends: theano_computes == 0
       source: keras-2-3
     ---
     Keras runs on TensorFlow, JAX or PyTorch.
@@ -65,9 +65,9 @@ logger = logging.getLogger(__name__)
 #: In the order in which the ledger counts them, with what each means.
 VERDICTS = {
     "holds": "true as it stands",
-    "outdated": "was true once",
-    "misleading": "true in part, or of something else",
-    "false": "not true, or not when it was written",
+    "outdated": "was true, and has changed since",
+    "misleading": "true in part, or no difference to the others",
+    "false": "refuted by a run or by a count",
     "opinion": "nothing that could be measured",
 }
 NOT_CHECKED = "Not checked in this build"
@@ -124,7 +124,7 @@ class Claim:
 
     @property
     def checked_at(self) -> str | None:
-        """The newest day among its evidence."""
+        """The newest moment or day among its evidence: when it was last looked into."""
         return max((f.day for f in self.findings if f.day), default=None)
 
 
@@ -264,6 +264,9 @@ class ClaimDirective(SphinxDirective):
     def _statement(self, known: list[Statement]) -> tuple[int, Statement]:
         """``(its number, the original's statement)``; raises :exc:`ValueError` if it has none."""
         place, words = self.options["section"].strip(), self.options.get("words", "").strip()
+        if known:
+            # A statement's number changes when others are put before it.
+            self.env.note_dependency(str(Path(self.env.srcdir, self.config.claims_original)))
         if not known:  # a site without an original
             return 0, original.Statement(words, place, self.lineno)
         there = [(n, s) for n, s in enumerate(known) if s.place == place]
@@ -274,6 +277,10 @@ class ClaimDirective(SphinxDirective):
             places = ", ".join(dict.fromkeys(s.place for s in known))
             raise ValueError(f"the original has no section {place!r}; it has: {places}")
         listed = "; ".join(repr(s.words) for _, s in there)
+        if not words:
+            raise ValueError(f"{place!r} has several statements; give the words of one: {listed}")
+        if found:
+            raise ValueError(f"the original says {words!r} more than once in {place!r}")
         raise ValueError(f"the original does not say {words!r} in {place!r}, but: {listed}")
 
     def _examine(self, verdict: str) -> tuple[list[str], list[Finding]]:

@@ -51,7 +51,7 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """A line of evidence as this build found it.
+    """A line of evidence as this build found it; one that fails is an :exc:`EvidenceError`.
 
     ``holds`` is None where it could not be checked here, for the ``reason`` given. ``day``
     is when the example ran, the measurement was taken or the source was read.
@@ -182,6 +182,8 @@ def _measurement(env: BuildEnvironment, name: str, check: Expression) -> Finding
     taken = domain.measurement(env.current_document.docname, name)
     if taken is None:
         raise EvidenceError(f"there is no measurement {name!r}{like(name, domain.measurements)}")
+    if taken.source is not None:
+        read_source(env, taken.source)  # it is no better than where it comes from
     found = _checked(name, check, taken.measured)
     return Finding(
         MEASUREMENT, name, taken.title, holds=True, day=taken.date, check=check.text, found=found

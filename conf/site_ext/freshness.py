@@ -60,10 +60,13 @@ def items(docs: Path, today: date) -> list[Item]:
     known = sources.read(docs / sources.FILE)
     found = []
     for key, source in known.items():
-        problem = source.problem()
-        if source.read and source.read > today and not problem:
+        if problem := source.problem():
+            found.append(Item("source", key, today, None, problem))
+            continue
+        assert source.read is not None
+        if source.read > today:
             problem = f"source {key!r} was read on {source.read}, which is yet to come"
-        day = source.dated or source.read or today
+        day = source.dated or source.read
         found.append(Item("source", key, day, source.age_days(today), problem))
     for name, taken in measurements.read(docs / "measurements").items():
         day = date.fromisoformat(taken.date)

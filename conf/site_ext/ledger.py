@@ -149,6 +149,7 @@ def account(claim: Claim, env: BuildEnvironment) -> dict[str, Any]:
         "now": plain(claim.now, env),
         "evidence": [finding.account() for finding in claim.findings],
         "not_checked": claim.not_checked,
+        "problems": claim.problems,
         "checked_at": claim.checked_at,
         "page": f"{claim.docname}.html#{claims.place(claim)}",
     }

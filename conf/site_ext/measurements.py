@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -70,14 +70,16 @@ def _read_one(path: Path) -> Measurement:
     for name, kind in _NEEDED.items():
         if not isinstance(data.get(name), kind):
             raise SiteError(f"{path}: {name!r} is {data.get(name)!r}; it must be a {kind.__name__}")
+    known = {one.name for one in fields(Measurement)} - {"name"}
+    if foreign := sorted(set(data) - known):
+        raise SiteError(f"{path}: has {', '.join(foreign)}; it may have {', '.join(sorted(known))}")
+    if not isinstance(data.get("source", ""), str):
+        raise SiteError(f"{path}: source {data['source']!r} is no key of docs/sources.toml")
     try:
         date.fromisoformat(data["date"])
     except ValueError:
         raise SiteError(f"{path}: date {data['date']!r} is not of the form 2023-06-27") from None
     for key, value in data["measured"].items():
-        if not isinstance(value, (int, float, str)):
+        if not isinstance(value, (int, float, str)) or value != value:  # noqa: PLR0124 - NaN
             raise SiteError(f"{path}: measured {key!r} is {value!r}; give a number or text")
-    try:
-        return Measurement(name=FOLDER + path.stem, **data)
-    except TypeError as error:
-        raise SiteError(f"{path}: {error}") from None
+    return Measurement(name=FOLDER + path.stem, **data)

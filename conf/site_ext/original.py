@@ -55,8 +55,9 @@ def statements(text: str) -> Iterator[Statement]:
     """The statements of an article in Markdown, front matter included."""
     front = _FRONT_MATTER.match(text)
     if front:
-        title = yaml.safe_load(front[1])["title"]
-        yield Statement(title, "Title", 1 + text[: text.index(title)].count("\n"))
+        title = (yaml.safe_load(front[1]) or {}).get("title")
+        if title:
+            yield Statement(title, "Title", 1 + text[: text.index(title)].count("\n"))
     skipped = front[0].count("\n") if front else 0
     body = text[front.end() :] if front else text
     yield from _Walk(skipped).over(MarkdownIt("commonmark").enable("table").parse(body))
@@ -78,6 +79,8 @@ class _Walk:
                 self._headings = ["Footer"]
             elif token.type == "fence":
                 yield self._statement(token.content.rstrip("\n"), token, CODE)
+            elif token.type == "table_open":
+                self._columns = []
             elif token.type == "tr_open":
                 self._row = []
             elif token.type == "inline":
@@ -86,7 +89,7 @@ class _Walk:
     def _inline(self, token: Token, parent: str, opening: Token) -> Iterator[Statement]:
         words = token.content.strip()
         if parent == "heading_open":
-            level = int(opening.tag[1]) - 2
+            level = max(0, int(opening.tag[1]) - 2)
             self._headings = [*self._headings[:level], words]
         elif parent == "th_open":
             self._columns.append(words)

@@ -47,11 +47,14 @@ class Source:
     dated: date | None = None
     about: str | None = None
 
-    def problem(self) -> str:
+    def problem(self) -> str:  # noqa: PLR0911 - a list of reasons
         """What keeps it from being evidence, with the repair; empty for a good one."""
         missing = [name for name in _NEEDED if not getattr(self, name)]
         if missing:
-            return f"source {self.key!r} lacks {' and '.join(missing)}"
+            return f"source {self.key!r} lacks {' and '.join(missing)}; add it in docs/{FILE}"
+        for name in ("title", "publisher", "address", "fact"):
+            if not isinstance(getattr(self, name), str):
+                return f"source {self.key!r}: {name} = {getattr(self, name)!r} is no text"
         assert self.address is not None
         if not self.address.startswith(("https://", "http://")):
             return f"source {self.key!r} has the address {self.address!r}, which is no link"
@@ -62,6 +65,8 @@ class Source:
         if self.about not in (None, PAST):
             return f"source {self.key!r}: about = {self.about!r}; write {PAST!r} or leave it out"
         assert self.read is not None
+        if self.dated and self.dated > self.read:
+            return f"source {self.key!r} is of {self.dated}, after it was read on {self.read}"
         if not self.about and self.dated and (self.read - self.dated).days > LIMIT_DAYS:
             return (
                 f"source {self.key!r} is of {self.dated} and was read on {self.read}: too old for "

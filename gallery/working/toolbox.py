@@ -3,7 +3,7 @@ Count the tools in each box
 ===========================
 
 "Fewer built-in tools" is said of PyTorch, and it can be counted. Twelve things that
-most projects need are looked up by name in each of the three packages as they are
+projects often ask for are looked up by name in each of the three packages as they are
 installed, without any add-on. Where a box has nothing by that name, the script searches
 all of its public names for what the others call it, so that a gap is not only a
 name that we didn't know.
@@ -160,5 +160,5 @@ plt.show()
 # What to try
 # -----------
 # Add a tool that your project needs and its name in each box. Install torchvision and
-# torchmetrics, which fill three of PyTorch's gaps, or Lightning, which fills two more,
-# and weigh what they bring along.
+# torchmetrics, or Lightning, see which of PyTorch's gaps each fills, and weigh what it
+# brings along.

@@ -133,7 +133,7 @@ ALLOWED = {
     r"(?<=[vV]ersion )\d[\d.]*|(?<=TensorFlow )\d[\d.]*|(?<=Keras )\d[\d.]*|(?<=Training )\d[\d.]*":
         "a version, in history",
     r"\d+(?= bits?)|(?<=eight bits instead of )32": "the length of a number",
-    r"784(?= inputs)|128(?=, 64 and 10 units)|64(?= and 10 units)|10(?= units)": "the sizes of layers",
+    r"784(?= inputs| numbers)|128(?=, 64 and 10 units)|64(?= and 10 units)|10(?= units)": "the sizes of layers",
 }  # fmt: skip
 
 
