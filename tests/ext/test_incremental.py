@@ -115,7 +115,7 @@ def test_pages_follow_what_they_quote(two: Site) -> None:
 @pytest.mark.parametrize(
     ("role", "message"),
     [
-        ("theme/plian.one", "there is no example 'theme/plian'; did you mean theme/plain?"),
+        ("theme/plian.one", "there is no example 'theme/plian'; did you mean theme/plain"),
         ("theme/plain.two", "theme/plain measures no 'two'; it measures: one"),
         ("theme/plain.one:.1q", "theme/plain.one = 1 as '.1q': "),
         ("plain", "'plain' is not of the form theme/script.value:format"),
