@@ -63,6 +63,8 @@ print(f"{len(x_train)} images to learn from, {len(x_valid)} to judge by")
 # %%
 # Model
 # -----
+# ``torch.tensor`` copies each batch to memory of PyTorch's own. ``from_numpy`` would leave
+# it wherever NumPy put it, and the same numbers then gave other last digits now and then.
 
 
 def new_training():
@@ -74,14 +76,12 @@ def new_training():
 def run_epoch(model, optimizer, epoch):
     for inputs, targets in batches(epoch):
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(
-            model(torch.from_numpy(inputs)), torch.from_numpy(targets)
-        )
+        loss = nn.functional.cross_entropy(model(torch.tensor(inputs)), torch.tensor(targets))
         loss.backward()
         optimizer.step()
     with torch.no_grad():
-        logits = model(torch.from_numpy(x_valid))
-        return nn.functional.cross_entropy(logits, torch.from_numpy(y_valid)).item()
+        logits = model(torch.tensor(x_valid))
+        return nn.functional.cross_entropy(logits, torch.tensor(y_valid)).item()
 
 
 # %%
@@ -111,8 +111,8 @@ print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1
 
 model.load_state_dict(torch.load(BEST, weights_only=True))
 with torch.no_grad():
-    logits = model(torch.from_numpy(x_valid))
-restored = nn.functional.cross_entropy(logits, torch.from_numpy(y_valid)).item()
+    logits = model(torch.tensor(x_valid))
+restored = nn.functional.cross_entropy(logits, torch.tensor(y_valid)).item()
 accuracy = float((logits.argmax(dim=1).numpy() == y_valid).mean())
 print(f"validation loss {restored:.4f}, accuracy {accuracy:.1%}")
 
@@ -157,9 +157,7 @@ for name, value in measured.items():
     print(f"{name:<16} {value:.3g}")
 assert measured["stopped_after"] == measured["best_epoch"] + PATIENCE < EPOCHS
 assert abs(restored - best) < 1e-6
-# On some processors the last digits differ from run to run, and training enlarges that.
-assert 20 * measured["resume_error"] < measured["forgetful_error"]
-assert measured["forgetful_error"] > 1e-3
+assert measured["resume_error"] < 1e-6 < 1e-3 < measured["forgetful_error"]
 
 # %%
 
