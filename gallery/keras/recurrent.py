@@ -26,7 +26,7 @@ from sklearn.model_selection import train_test_split
 # ---------
 
 SEED = 0
-EPOCHS = 16
+EPOCHS = 24
 BATCH_SIZE = 32
 UNITS = 32
 LEARNING_RATE = 0.01

@@ -20,7 +20,7 @@ from torch import nn
 # ---------
 
 SEED = 0
-EPOCHS = 16
+EPOCHS = 24
 BATCH_SIZE = 32
 UNITS = 32
 LEARNING_RATE = 0.01
