@@ -7,6 +7,8 @@ ifneq ($(filter site release test,$(MAKECMDGOALS)),)
 HEAVY := 1
 endif
 GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),heavy)
+# Where site_ext, publisher and commands are found.
+export PYTHONPATH := $(CURDIR)/conf
 export PATTERN SHARD JOBS STRICT GPU HEAVY REPOSITORY SITE BRANCH SITE_URL RELEASES DEV
 
 ifeq ($(VENV),)
@@ -26,7 +28,7 @@ html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS=
 	$(SPHINX) -q -b html docs $(OUT)
 
 examples: $(READY) ## only execute what is out of date, for instance one SHARD=2/4
-	$(PY) conf/execute.py
+	$(PY) -m commands.examples
 
 test: $(TESTABLE) html doctest ## every test, doctests among them
 	$(PY) -m pytest
@@ -38,18 +40,18 @@ linkcheck: $(READY) ## every link in the pages; executes no example
 	$(SPHINX) -q -b linkcheck docs build/linkcheck
 
 freshness: $(READY) ## sources and measurements by age, what is due, newer releases
-	@$(PY) conf/freshness.py
+	@$(PY) -m commands.freshness
 
 site: $(READY) ## this version into build/site/, beside the others (SITE= BRANCH= SITE_URL= RELEASES="0.1 0.2" DEV=1)
-	@MAKE="$(MAKE)" $(PY) conf/publish.py
+	@MAKE="$(MAKE)" $(PY) -m commands.site
 
 compare: $(READY) ## what moved between two versions: OLD=v0.1 NEW=dev
-	@$(PY) conf/compare.py --look "$(OLD)" "$(NEW)"
+	@$(PY) -m commands.compare --look "$(OLD)" "$(NEW)"
 	$(if $(filter dev,$(OLD) $(NEW)),@$(MAKE) --no-print-directory html)
-	@$(PY) conf/compare.py "$(OLD)" "$(NEW)"
+	@$(PY) -m commands.compare "$(OLD)" "$(NEW)"
 
 release: $(READY) ## commit, tag, build and publish the next version: VERSION=0.2
-	@MAKE="$(MAKE)" $(PY) conf/release.py "$(VERSION)"
+	@MAKE="$(MAKE)" $(PY) -m commands.release "$(VERSION)"
 
 serve: $(READY) ## build, open a server, build again at each change
 	$(PY) -m sphinx_autobuild -c conf -d build/doctrees --watch gallery --watch conf --ignore "*/docs/gallery/*" docs $(OUT)
@@ -68,12 +70,12 @@ help: ## this list
 
 .PHONY: active
 active:
-	@$(PYTHON) conf/environment.py --check
+	@$(PYTHON) -m commands.environment --check
 
-$(VENV)/.ready $(VENV)/.ready-heavy: pyproject.toml constraints.txt conf/environment.py
-	$(PYTHON) conf/environment.py $(VENV) $(GROUPS)
+$(VENV)/.ready $(VENV)/.ready-heavy: pyproject.toml constraints.txt conf/commands/environment.py
+	$(PYTHON) -m commands.environment $(VENV) $(GROUPS)
 	@touch $@
 
 $(VENV)/.testable: $(READY)
-	$(PYTHON) conf/environment.py $(VENV) $(GROUPS) tests lint
+	$(PYTHON) -m commands.environment $(VENV) $(GROUPS) tests lint
 	@touch $@

@@ -1,11 +1,9 @@
 """Values only; what the site does with them is in site_ext/."""
 
 import os
-import sys
 from pathlib import Path
 
 here = str(Path(__file__).parent)
-sys.path.insert(0, here)
 
 # -- Project -------------------------------------------------------------------
 
@@ -46,7 +44,7 @@ exclude_patterns = [
 nitpicky = True
 suppress_warnings = [
     # Siblings share a name on purpose: pytorch/train_mlp and tensorflow/train_mlp. Their
-    # images are kept apart in site_ext/replay.py.
+    # images are kept apart in site_ext/gallery/replay.py.
     "sphinx_gallery.duplicate_filename",
     # A failed example is listed once, by Sphinx-Gallery's summary at the end.
     "sphinx_gallery.example_error",
@@ -76,14 +74,14 @@ intersphinx_mapping = {
 }
 intersphinx_disabled_reftypes = ["*"]  # only names in the examples' code, never prose
 
-# -- Executing examples: site_ext/runner.py --------------------------------------
+# -- Executing examples: site_ext/run/execute.py --------------------------------------
 
 examples_pattern = os.environ.get("PATTERN", "")
 examples_shard = os.environ.get("SHARD", "")
 examples_jobs = os.environ.get("JOBS") or "1"
 examples_strict = bool(os.environ.get("STRICT"))
 
-# -- Claims: site_ext/claims.py ---------------------------------------------------
+# -- Claims: site_ext/claims/ ---------------------------------------------------
 
 claims_original = "original.md"
 

@@ -16,7 +16,6 @@ import pytest
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "conf"))
 
 #: What a build must not take from whoever runs the tests.
 SETTINGS = (

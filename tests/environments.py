@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from site_ext import staleness
+from site_ext.run import inputs as staleness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

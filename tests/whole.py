@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from builds import hashes
-from site_ext import versions
+from site_ext.base import versions
 
 
 def require_whole(site: Path, before: dict[str, dict[str, str]] | None = None) -> list[str]:

@@ -12,5 +12,5 @@
 ``places``      where a site stands, a folder or a branch, and how it changes in one step
 ==============  ==================================================================
 
-``conf/publish.py``, ``conf/compare.py`` and ``conf/release.py`` are the commands.
+``commands.site``, ``commands.compare`` and ``commands.release`` are the commands.
 """

@@ -20,8 +20,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from publisher import repository
-from site_ext import machine, records, versions
-from site_ext.errors import SiteError
+from site_ext.base import machine, versions
+from site_ext.base.errors import SiteError
+from site_ext.run import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,7 @@ OF_MAKE = (
     "MAKEOVERRIDES",
     "MAKELEVEL",
     "MFLAGS",
+    "PYTHONPATH",
     "VENV",
     "OUT",
     "SITE",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from publisher import changes
-from site_ext import machine as machine_of
+from site_ext.base import machine as machine_of
 
 if TYPE_CHECKING:
     from publisher.releases import Release

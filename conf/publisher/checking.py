@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from publisher import releases
-from site_ext import versions
-from site_ext.errors import SiteError
+from site_ext.base import versions
+from site_ext.base.errors import SiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,9 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from publisher import releases, repository, root
-from site_ext import versions
-from site_ext.errors import SiteError
-from site_ext.records import locked, write_whole
+from site_ext.base import versions
+from site_ext.base.errors import SiteError
+from site_ext.run.records import locked, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

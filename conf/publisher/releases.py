@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from site_ext import versions
-from site_ext.errors import SiteError
+from site_ext.base import versions
+from site_ext.base.errors import SiteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +153,7 @@ def _require_form(which: str, entry: dict[str, Any], form: dict[str, Any]) -> No
 
 
 def in_order(known: dict[str, Release]) -> list[Release]:
-    """As a list of versions shows them: see :func:`site_ext.versions.in_order`."""
+    """As a list of versions shows them: see :func:`site_ext.base.versions.in_order`."""
     return [known[name] for name in versions.in_order(known)]
 
 

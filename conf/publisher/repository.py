@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from site_ext import machine, versions
-from site_ext.errors import SiteError
+from site_ext.base import machine, versions
+from site_ext.base.errors import SiteError
 
 if TYPE_CHECKING:
     from pathlib import Path

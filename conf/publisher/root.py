@@ -17,9 +17,9 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from publisher import changes, chart, releases
-from site_ext import machine, versions
-from site_ext.errors import SiteError
-from site_ext.frameworks import line as frameworks_line
+from site_ext.base import machine, versions
+from site_ext.base.errors import SiteError
+from site_ext.base.frameworks import line as frameworks_line
 
 if TYPE_CHECKING:
     from publisher.releases import Release

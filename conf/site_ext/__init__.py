@@ -50,22 +50,22 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 _EXTENSIONS = (
-    "gallery",
-    "evidence",
-    "claims",
-    "ledger",
-    "measured",
-    "cited",
-    "recorded",
-    "provenance",
-    "siblings",
-    "launch",
-    "timings",
-    "charts",
-    "byline",
-    "published",
-    "release",
-    "navigation",
+    "gallery.build",
+    "claims.evidence",
+    "claims.claims",
+    "claims.ledger",
+    "claims.measured",
+    "claims.cited",
+    "claims.recorded",
+    "gallery.card",
+    "gallery.siblings",
+    "gallery.launch",
+    "gallery.timings",
+    "claims.charts",
+    "pages.byline",
+    "gallery.data",
+    "pages.banner",
+    "pages.navigation",
 )
 
 

@@ -1,6 +1,6 @@
 """What publishing costs beside fifty versions, apart from the build itself.
 
-    python tests/benchmarks/fifty_versions.py
+    PYTHONPATH=conf:tests .venv/bin/python tests/benchmarks/fifty_versions.py
 
 Copies build/html fifty times, as fifty versions, and publishes one more; prints the seconds
 that checking and publishing take, and how large the root is. Needs `make html`, and a
@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "conf"), str(ROOT / "tests")]
+from builds import hashes
+from publisher import checking, places, releases
 
-from builds import hashes  # noqa: E402 - the path comes first
-from publisher import checking, places, releases  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def as_version(folder: Path, version: str) -> Path:

@@ -1,6 +1,6 @@
 """Does the runner's clock tell what ``python script.py`` takes?
 
-    .venv/bin/python tests/benchmarks/honest_timings.py [PAIRS] [PATTERN]
+    PYTHONPATH=conf:tests .venv/bin/python tests/benchmarks/honest_timings.py [PAIRS] [PATTERN]
 
 Runs each example in pairs, through the runner and as a plain script, in turn, and prints
 the ratio of the wall times: its median for each example and over all. Leave the machine
@@ -17,10 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "conf"))
+from site_ext.run import process
+from site_ext.run import scripts as examples
 
-from site_ext import examples, process  # noqa: E402 - the path comes first
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def bare(script: Path) -> float:

@@ -1,6 +1,6 @@
 """What does the harness cost for 300 trivial examples, in time and in memory?
 
-    .venv/bin/python tests/benchmarks/many_examples.py [HOW_MANY]
+    PYTHONPATH=conf:tests .venv/bin/python tests/benchmarks/many_examples.py [HOW_MANY]
 
 Builds a site of trivial examples and compares the seconds with as many plain runs of Python;
 samples the memory of the Sphinx process meanwhile. Leave the machine alone.
@@ -14,10 +14,9 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+from conftest import clean_environment, make_site
 
-from conftest import clean_environment, make_site  # noqa: E402 - the path comes first
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:

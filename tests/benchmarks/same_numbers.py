@@ -1,6 +1,6 @@
 """Do several cold builds give the same numbers?
 
-    python tests/benchmarks/same_numbers.py build/records ../second/build/records ...
+    PYTHONPATH=conf:tests .venv/bin/python tests/benchmarks/same_numbers.py build/records ../second/build/records ...
 
 Compares what each example measured in the given folders of records, times and sizes of
 memory aside, and lists every value that is not the same to the last bit.
@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "conf"))
 
 from publisher.changes import UNSTEADY
 

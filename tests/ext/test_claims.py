@@ -292,7 +292,7 @@ def test_what_is_not_installed_is_not_checked(site: Site) -> None:
     conf = (site.folder / "conf/conf.py").read_text()
     site.write(
         "conf/conf.py",
-        conf + "\nfrom site_ext import packages\n"
+        conf + "\nfrom site_ext.run import packages\n"
         "packages.is_installed = lambda module: module != 'openvino'\n",
     )
     change(site, PAGE, "It takes {measured}`speed/run.seconds_alpha:.1f s`, as", "As")

@@ -20,7 +20,8 @@ from bs4 import BeautifulSoup
 
 from conftest import ROOT
 from environments import environment_with
-from site_ext import examples, process
+from site_ext.run import process
+from site_ext.run import scripts as examples
 
 FOUND = examples.discover(ROOT / "gallery")
 ALL = os.environ.get("DOWNLOADS") == "all"

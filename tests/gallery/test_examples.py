@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from site_ext import examples
+from site_ext.run import scripts as examples
 
 GALLERY = ROOT / "gallery"
 FOUND = examples.discover(GALLERY)
@@ -114,7 +114,7 @@ def test_the_readmes_picture_is_the_record(html: Path) -> None:
     )  # fmt: skip
 
     assert pytest.approx([article[name] for name in names], abs=0.011) == shown, (
-        "draw it again: python conf/readme_picture.py"
+        "draw it again: python -m commands.readme_picture"
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from site_ext import process
+from site_ext.run import process
 
 #: Example, what stands there, what is put in its place.
 MUTATIONS = {

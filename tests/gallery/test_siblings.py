@@ -7,7 +7,8 @@ import re
 import pytest
 
 from conftest import ROOT
-from site_ext import examples, siblings
+from site_ext.gallery import siblings
+from site_ext.run import scripts as examples
 
 FOUND = examples.discover(ROOT / "gallery")
 FAMILIES = {

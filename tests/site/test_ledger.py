@@ -10,8 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from conftest import ROOT
-from site_ext import checks, examples, original
-from site_ext.claims import VERDICTS
+from site_ext.claims import checks, original
+from site_ext.claims.claims import VERDICTS
+from site_ext.run import scripts as examples
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from conftest import ROOT
 from environments import environment_like_this_one
 from published import make
-from site_ext import examples
+from site_ext.run import scripts as examples
 
 FOUND = examples.discover(ROOT / "gallery")
 #: What needs no framework but PyTorch, if that.

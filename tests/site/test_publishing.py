@@ -429,8 +429,8 @@ def test_compare(versioned: tuple[Path, Path]) -> None:
     """The terminal says what the page says; a changed verdict ends it with status 1."""
     site, tree = versioned
     old, new = releases()[:2]
-    command = [sys.executable, "conf/compare.py", f"v{old}", new]
-    environment = clean_environment(SITE=str(site))
+    command = [sys.executable, "-m", "commands.compare", f"v{old}", new]
+    environment = clean_environment(SITE=str(site), PYTHONPATH=f"{tree}/conf")
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
 
     assert 0 == done.returncode, done.stderr
@@ -449,8 +449,8 @@ def test_compare_where_a_verdict_changed(versioned: tuple[Path, Path], tmp_path:
         claims = [{"id": "theano", "statement": "Keras runs on Theano", "verdict": verdict}]
         publish(place, tmp_path, version, claims=claims)
     done = subprocess.run(
-        [sys.executable, "conf/compare.py", "v0.1", "v0.2"],
-        cwd=tree, env=clean_environment(SITE=str(place.path)), capture_output=True, text=True,
+        [sys.executable, "-m", "commands.compare", "v0.1", "v0.2"],
+        cwd=tree, env=clean_environment(SITE=str(place.path), PYTHONPATH=f"{tree}/conf"), capture_output=True, text=True,
     )  # fmt: skip
 
     assert 1 == done.returncode, done.stderr

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from conftest import ROOT
-from site_ext import examples
+from site_ext.run import scripts as examples
 
 TEXT = (ROOT / "docs/questions.md").read_text()
 COLUMNS = ("tensorflow", "torch", "keras")

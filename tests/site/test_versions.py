@@ -9,11 +9,11 @@ import pytest
 
 from conftest import ROOT, clean_environment
 from environments import environment_like_this_one
-from site_ext import examples
+from site_ext.run import scripts as examples
 
 PLAN = """
 from pathlib import Path
-from site_ext import runner
+from site_ext.run import execute as runner
 
 root = Path({root!r})
 options = runner.Options(gallery=root / "gallery", records=root / "build/records", root=root)

@@ -9,7 +9,7 @@ import pytest
 
 from builds import build, commit, example, write
 from publisher import checking, releases
-from site_ext.errors import SiteError
+from site_ext.base.errors import SiteError
 
 
 def check(built: Path, version: str) -> releases.Release:

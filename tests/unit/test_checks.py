@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from site_ext.checks import CheckError, arithmetic, check
+from site_ext.claims.checks import CheckError, arithmetic, check
 
 VALUES = {"a": 1.5, "b": 3, "yes": True, "word": "beta", "nan": float("nan")}
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "conf/environment.py"
+SCRIPT = ROOT / "conf/commands/environment.py"
 
 
 def make_environment(folder: Path, before: str = "", **variables: str) -> tuple[int, list[str]]:

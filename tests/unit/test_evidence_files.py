@@ -10,9 +10,10 @@ import pytest
 
 from conftest import ROOT
 from publisher import verdicts
-from site_ext import freshness, measurements, original, sources
-from site_ext.errors import SiteError
-from site_ext.sources import LIMIT_DAYS, Source
+from site_ext.base.errors import SiteError
+from site_ext.claims import age as freshness
+from site_ext.claims import measurements, original, sources
+from site_ext.claims.sources import LIMIT_DAYS, Source
 
 if TYPE_CHECKING:
     from pathlib import Path

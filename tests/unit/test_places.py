@@ -20,16 +20,15 @@ from builds import build, commit, example, hashes, publish
 from conftest import ROOT, clean_environment
 from published import clone_of
 from publisher import checking, places, repository
-from site_ext.errors import SiteError
+from site_ext.base.errors import SiteError
 from whole import require_whole
 
 PUBLISH = """
 import sys
-sys.path[:0] = [{tests!r}, {conf!r}]
 from pathlib import Path
 import builds
 from publisher import places
-from site_ext.errors import SiteError
+from site_ext.base.errors import SiteError
 {patch}
 try:
     builds.publish(places.Folder(Path({site!r})), Path({work!r}), {version!r}, pages={pages!r})
@@ -38,9 +37,13 @@ except SiteError as error:
 """
 
 
+def with_tests() -> dict[str, str]:
+    return clean_environment(PYTHONPATH=f"{ROOT}/conf:{ROOT}/tests")
+
+
 def program(site: Path, work: Path, version: str, patch: str = "", pages: Any = None) -> list[str]:
     """A process that publishes a small build of ``version``."""
-    names = dict(tests=str(ROOT / "tests"), conf=str(ROOT / "conf"), site=str(site), work=str(work))
+    names = dict(site=str(site), work=str(work))
     code = PUBLISH.format(
         **names, version=version, patch=patch, pages=pages or ("index.html", "deep/page.html")
     )
@@ -49,7 +52,7 @@ def program(site: Path, work: Path, version: str, patch: str = "", pages: Any = 
 
 def run(*arguments: Any, **more: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        program(*arguments, **more), capture_output=True, text=True, env=clean_environment()
+        program(*arguments, **more), capture_output=True, text=True, env=with_tests()
     )
 
 
@@ -206,7 +209,7 @@ def test_killed_at_random_moments(site: Path, tmp_path: Path) -> None:
     for number in range(10):
         work = tmp_path / f"work{number}"
         process = subprocess.Popen(
-            program(site, work, "dev", pages=pages), env=clean_environment(), text=True,
+            program(site, work, "dev", pages=pages), env=with_tests(), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         time.sleep(random.uniform(0, whole_time))
@@ -355,7 +358,7 @@ builds.build = big
     keep = f"cp -r {site} {tmp_path}/before; {shlex.join(second)}; cp -r {site} {tmp_path}/after"
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", f"{script}; {keep}"],
-        capture_output=True, text=True, env=clean_environment(),
+        capture_output=True, text=True, env=with_tests(),
     )  # fmt: skip
 
     assert "No space left on device" in done.stderr, done.stderr

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from site_ext import process
-from site_ext.examples import Example
-from site_ext.process import Execution
+from site_ext.run import process
+from site_ext.run.process import Execution
+from site_ext.run.scripts import Example
 
 
 def run(folder: Path, code: str, **limits: float) -> Execution:

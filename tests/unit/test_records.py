@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from site_ext import records
-from site_ext.errors import SiteError
-from site_ext.process import CellOutput, Failure, Figure
-from site_ext.records import Record, Scrubber
+from site_ext.base.errors import SiteError
+from site_ext.run import records
+from site_ext.run.process import CellOutput, Failure, Figure
+from site_ext.run.records import Record, Scrubber
 
 
 def record(**changes: object) -> Record:

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from site_ext import byline, charts, examples, measured, provenance
-from site_ext.charts import Bar
+from site_ext.claims import charts, measured
+from site_ext.claims.charts import Bar
+from site_ext.gallery import card as provenance
+from site_ext.pages import byline
+from site_ext.run import scripts as examples
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from site_ext import versions
-from site_ext.errors import SiteError
+from site_ext.base import versions
+from site_ext.base.errors import SiteError
 
 
 def test_order() -> None:

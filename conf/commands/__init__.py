@@ -1,0 +1,1 @@
+"""What ``make`` runs: ``python -m commands.<name>``, with ``conf/`` on the path."""

@@ -1,0 +1,74 @@
+"""Say what moved between two versions: ``make compare OLD=v1.0 NEW=dev``.
+
+    python -m commands.compare v1.0 dev
+
+Ends with status 1 where the verdict on a statement changed, for a bot that bumps versions,
+and with 2 where it could not tell (make itself makes both of them 2). Published versions
+come from ``SITE`` or ``BRANCH``; ``dev`` is the working tree, as `make html` built it last.
+With ``--look`` before the versions it only sees whether they are to be had.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+from sphinx.errors import SphinxError
+
+from commands.site import place
+from publisher import changes, releases
+from site_ext.base import versions
+from site_ext.base.errors import SiteError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CHANGED = 1
+UNUSABLE = 2
+
+
+def find(name: str) -> releases.Release:
+    """The release of that name; raises :exc:`SiteError` where it is not to be had."""
+    version = versions.normal(name)
+    if version == versions.DEV:
+        return releases.read_folder(ROOT / "build/html", version)
+    there = place()
+    known = there.published()
+    if version not in known:
+        raise SiteError(
+            f"version {version} is not among those published {there}, which are "
+            f"{', '.join(versions.in_order(known)) or 'none'}; name another SITE= or BRANCH=, or "
+            f"build it there with `make site RELEASES={version}`"
+        )
+    return known[version]
+
+
+def look(*names: str) -> int:
+    """Raise :exc:`SiteError` for what can't be compared, before anything is built for it."""
+    for name in names:
+        if versions.normal(name) != versions.DEV:
+            find(name)
+    return 0
+
+
+def main(old: str, new: str) -> int:
+    found = changes.between(find(old), find(new))
+    print(changes.as_text(found))
+    return CHANGED if found.verdicts else 0
+
+
+if __name__ == "__main__":
+    *options, old, new = ["", "", *sys.argv[1:]]
+    if not old or not new:
+        print("usage: make compare OLD=v0.1 NEW=dev", file=sys.stderr)
+        sys.exit(UNUSABLE)
+    try:
+        status = look(old, new) if "--look" in options else main(old, new)
+    except SphinxError as error:
+        print(f"make compare: {error}", file=sys.stderr)
+        status = UNUSABLE
+    except BaseException:  # noqa: BLE001 - nothing may end with Python's own status
+        # That is 1, which here says that a verdict changed.
+        traceback.print_exc()
+        status = UNUSABLE
+    sys.exit(status)

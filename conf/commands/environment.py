@@ -1,0 +1,141 @@
+"""Make the virtual environment that everything else runs in.
+
+    python3 -m commands.environment .venv docs tensorflow pytorch keras
+    python3 -m commands.environment --check     is the active one good enough to build with?
+
+Uses the standard library only, since nothing is installed yet, and runs on Pythons that
+are too old for the rest, to be able to say so. Whatever is missing gets one line.
+
+TORCH_INDEX names the index that has torch's CPU builds; the package index's own build
+for Linux brings gigabytes of CUDA along. GPU=1 asks for that one.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OLDEST = (3, 11)
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+PROBE_SECONDS = 5
+PIP_OPTIONS = [
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-input",
+    "--progress-bar=off",
+    # An index that is out of reach must cost seconds, not minutes.
+    "--retries=1",
+    "--timeout=15",
+]
+
+
+#: What a build needs to import; the frameworks themselves may be missing.
+NEEDED = [
+    "sphinx",
+    "myst_parser",
+    "sphinx_gallery",
+    "sphinx_design",
+    "pydata_sphinx_theme",
+    "psutil",
+    "rich",
+    "matplotlib",
+    "sklearn",
+]
+
+
+def stop(line):
+    """End with one line for the person at the terminal."""
+    sys.exit("make: " + line)
+
+
+def require_new_python():
+    if sys.version_info < OLDEST:
+        stop(
+            "Python %d.%d or newer is needed, this is %d.%d (%s); name another with "
+            "`make PYTHON=python3.12`" % (OLDEST + tuple(sys.version_info[:2]) + (sys.executable,))
+        )
+
+
+def main(folder, groups):
+    require_new_python()
+    try:
+        import ensurepip  # noqa: F401
+        import venv
+    except ImportError:
+        stop("this Python has no venv module; on Debian and Ubuntu: apt-get install python3-venv")
+    python = os.path.join(folder, "bin", "python")
+    if not os.path.exists(python):
+        say("making %s" % folder)
+        try:
+            venv.create(folder, with_pip=True, symlinks=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            stop("could not make %s: %s" % (folder, error))
+    name_own_packages(python)
+    constraints = os.path.join(ROOT, "constraints.txt")
+    pinned = [line for line in open(constraints) if line.startswith("pip==")]
+    pip(python, "install", *(line.strip() for line in pinned))
+    if "pytorch" in groups and not os.environ.get("GPU"):
+        install_cpu_torch(python, constraints)
+    say("installing %s, as pinned in constraints.txt" % ", ".join(groups))
+    os.chdir(ROOT)  # where pip finds the groups
+    pip(python, "install", "-c", constraints, *("--group=" + group for group in groups))
+
+
+def name_own_packages(python):
+    """Have the environment find site_ext, publisher and commands, as an editable install would."""
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    folder = subprocess.run([python, "-c", where], stdout=subprocess.PIPE, text=True, check=True)
+    with open(os.path.join(folder.stdout.strip(), "frameworks-compared.pth"), "w") as file:
+        file.write(os.path.join(ROOT, "conf") + "\n")
+
+
+def check_active():
+    """Say in one line what the interpreter that runs this lacks for a build."""
+    require_new_python()
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        stop(
+            "VENV= uses the active environment, and %s has no %s; install with "
+            "`pip install --group docs -c constraints.txt`" % (sys.executable, ", ".join(missing))
+        )
+
+
+def install_cpu_torch(python, constraints):
+    """Take torch, and torch alone, from its own index, if that can be reached."""
+    index = os.environ.get("TORCH_INDEX", TORCH_INDEX)
+    if not index:
+        return
+    try:
+        urllib.request.urlopen(index.rstrip("/") + "/torch/", timeout=PROBE_SECONDS).close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        say("torch's index %s is out of reach (%s); taking the usual one" % (index, reason))
+        return
+    say("installing torch's CPU build")
+    pip(python, "install", "--no-deps", "--index-url=" + index, "-c", constraints, "torch")
+
+
+def pip(python, *arguments):
+    command = [python, "-m", "pip", *arguments[:1], *PIP_OPTIONS, *arguments[1:]]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        unreachable = ("Connection", "connection", "timed out", "resolve", "Max retries")
+        if any(word in done.stderr for word in unreachable):
+            stop("the package index is out of reach; check the network or set PIP_INDEX_URL")
+        stop("pip could not install what constraints.txt pins; its last lines are above")
+
+
+def say(line):
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(check_active())
+    if len(sys.argv) < 3:
+        stop("usage: environment.py FOLDER GROUP ...")
+    main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,47 @@
+"""How old the evidence is: ``make freshness``.
+
+    python -m commands.freshness
+
+Lists sources and recorded measurements, the oldest first, with those that are due to be read
+or measured again; then, where a package index can be reached, the releases that are newer
+than the pins. Ends with 1 if something is due.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from site_ext.base.errors import SiteError
+from site_ext.claims import age as freshness
+
+ROOT = Path(__file__).resolve().parents[2]
+
+NOT_ASKED = "not asked: the package index is out of reach"
+
+
+def main() -> int:
+    found = freshness.items(ROOT / "docs", datetime.now(UTC).date())
+    print(f"Sources and measurements; a fact about today is due after {freshness.LIMIT_DAYS} days")
+    for item in found:
+        print(freshness.line(item))
+    due = [item.name for item in found if item.overdue]
+    print(
+        f"\nDue: {', '.join(due) or 'none'}\n\nNewer than the pins in constraints.txt:", flush=True
+    )
+    newer = list(freshness.newer(freshness.pinned(ROOT)))
+    for one in newer:
+        print(f"  {one.name} {one.pinned} -> {one.newest}" if one else f"  {NOT_ASKED}")
+    if not newer:
+        print("  none")
+    elif newer[0]:
+        print("\nTo take them: `make lock html`, then `make compare`")
+    return 1 if due else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except SiteError as error:
+        sys.exit(f"make freshness: {error}")

@@ -1,0 +1,164 @@
+"""Make the next release: ``make release VERSION=0.2``.
+
+    python -m commands.release 0.2
+
+From a version number to a published tree. In a clone of its own, it moves what CHANGELOG.md
+has under "Unreleased" to the new version, with the frameworks, the machine and the verdicts
+that changed; commits;
+builds and checks the pages of that commit; and adds it to conf/releases.json, in a commit of
+its own. Only then does the branch here take both commits and the tag, and the pages
+are published to where ``SITE`` or ``BRANCH`` say. Whatever fails before, nothing has happened.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from packaging.version import Version
+from sphinx.errors import SphinxError
+
+from commands.site import place, site_url
+from publisher import building, checking, places, repository, verdicts
+from site_ext.base import frameworks, machine, versions
+from site_ext.base.errors import SiteError
+from site_ext.run.records import write_whole
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CHANGELOG = "CHANGELOG.md"
+PROJECT = "pyproject.toml"
+UNRELEASED = "## [Unreleased]\n"
+
+
+def new_version(name: str) -> str:
+    """The version to make; raises :exc:`SiteError` if it is none or does not come next."""
+    version = versions.normal(name)
+    if version != name.removeprefix("v"):
+        raise SiteError(f"{name} is written {version}; say that, so that all agree")
+    if version == versions.DEV:
+        raise SiteError("dev is what is not released; name a version like 0.2")
+    if not repository.git(ROOT, "branch", "--show-current"):
+        raise SiteError("no branch is checked out to take the release; `git switch main` first")
+    known = repository.known_versions(ROOT)
+    if known and Version(known[-1]) >= Version(version):
+        raise SiteError(f"version {version} does not come after {known[-1]}, which is released")
+    return version
+
+
+def changelog_with(version: str, date: str, text: str, changed: str) -> str:
+    """The changelog with a section for ``version``, in which ``changed`` tells of verdicts.
+
+    Raises :exc:`SiteError` if nothing else is new.
+    """
+    before, found, after = text.partition(UNRELEASED)
+    body = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
+    if not found or not body.strip():
+        raise SiteError(f"{CHANGELOG} has nothing under {UNRELEASED.strip()}; say what is new")
+    made = frameworks.line(frameworks.installed())
+    on = machine.line(machine.describe())
+    section = f"## [{version}] - {date}\n\nMade with {made}.\nMeasured on {on}.\n"
+    told = f"{body.rstrip()}\n\n{changed}".rstrip() + "\n\n"
+    return f"{before}{UNRELEASED}\n{section}{told}{after.removeprefix(body)}"
+
+
+def verdicts_changed() -> str:
+    """What the changelog says of the verdicts since the last release."""
+    known = repository.known_versions(ROOT)
+    then = verdicts.at(ROOT, repository.commit_of(ROOT, known[-1])) if known else {}
+    return verdicts.changelog(then, verdicts.at(ROOT, "HEAD"))
+
+
+def project_with(version: str, text: str) -> str:
+    """pyproject.toml with that version."""
+    return re.sub(r'^version = ".*"$', f'version = "{version}"', text, count=1, flags=re.MULTILINE)
+
+
+def main(name: str) -> None:
+    version = new_version(name)
+    there = place()
+    url = site_url(there)
+    repository.require_clean(ROOT)
+    with building.alone(ROOT):
+        there.recover()
+        places.require_new(there.published(), version)
+        tree, line, built = _make(version)
+        made = checking.check(built, version, line.commit)
+        _take(tree, version, line.commit)
+        try:
+            there.publish(built, made, url)
+        except SiteError as error:
+            raise SiteError(
+                f"version {version} is committed and tagged, but not published: {error}; when "
+                f"that is repaired, `make site RELEASES={version}` ends it"
+            ) from error
+    print(f"version {version} is released and published: {there}", flush=True)
+    print(f"push it with `git push origin HEAD v{version}`", flush=True)
+
+
+def _make(version: str) -> tuple[Path, repository.Listed, Path]:
+    """Make the release's two commits in a clone, and build the first."""
+    tree = building.check_out(ROOT, repository.git(ROOT, "rev-parse", "HEAD"), version)
+    date = machine.today()
+    _commit(
+        tree,
+        {
+            CHANGELOG: changelog_with(version, date, _read(CHANGELOG), verdicts_changed()),
+            PROJECT: project_with(version, _read(PROJECT)),
+        },
+        f"Release {version}",
+    )
+    commit = repository.git(tree, "rev-parse", "HEAD")
+    line = repository.Listed(version, date, commit, repository.digest(tree, commit))
+    built = building.of_tree(ROOT, tree, version)
+    _commit(tree, {repository.LIST: _list_with(line)}, f"List release {version}")
+    return tree, line, built
+
+
+def _take(tree: Path, version: str, commit: str) -> None:
+    """Have this branch take the commits of the clone, unless it moved or was edited."""
+    repository.git(ROOT, "fetch", "-q", str(tree), "HEAD")
+    try:
+        repository.git(ROOT, "merge", "-q", "--ff-only", "FETCH_HEAD")
+    except SiteError as error:
+        raise SiteError(
+            f"this tree changed while version {version} was built, which is not released "
+            f"now; commit what is new and start again ({error})"
+        ) from error
+    repository.git(ROOT, "tag", f"v{version}", commit)
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _list_with(line: repository.Listed) -> str:
+    lines = [json.dumps(asdict(one)) for one in [*repository.listed(ROOT), line]]
+    return "[\n" + ",\n".join(f"  {one}" for one in lines) + "\n]\n"
+
+
+def _told(key: str) -> str:
+    if not repository.succeeds(ROOT, "config", key):
+        raise SiteError(f"git does not know {key} for the commits; `git config {key} …` tells it")
+    return repository.git(ROOT, "config", key)
+
+
+def _commit(tree: Path, changed: dict[str, str], message: str) -> None:
+    for name, text in changed.items():
+        write_whole(tree / name, text)
+    # A clone has none of the names that are set for this repository alone.
+    for key in ("user.name", "user.email"):
+        repository.git(tree, "config", key, _told(key))
+    repository.git(tree, "commit", "-q", "-m", message, "--", *changed)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not sys.argv[1]:
+        sys.exit("usage: make release VERSION=0.2")
+    try:
+        main(sys.argv[1])
+    except SphinxError as error:
+        sys.exit(f"make release: {error}")

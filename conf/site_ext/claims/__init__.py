@@ -1,0 +1,1 @@
+"""Statements, their evidence, and what is quoted."""

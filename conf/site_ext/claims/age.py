@@ -1,0 +1,129 @@
+"""How old the evidence is: sources and measurements by age, and what is past its limit.
+
+What an example measured can't grow old unnoticed, since it runs again with each new version.
+What others published can, and so can a recorded measurement. Both are due to be looked at
+again after :data:`~site_ext.claims.sources.LIMIT_DAYS`; a fact about the past never is.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from site_ext.claims import measurements, sources
+from site_ext.claims.sources import LIMIT_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: What readers choose between, asked for first.
+FIRST = ("torch", "tensorflow", "tensorflow-cpu", "keras", "jax")
+SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Item:
+    """A source or a measurement. ``days`` is None where it can't grow old."""
+
+    kind: str
+    name: str
+    day: date
+    days: int | None
+    problem: str = ""
+
+    @property
+    def overdue(self) -> bool:
+        return bool(self.problem) or (self.days is not None and self.days > LIMIT_DAYS)
+
+
+@dataclass(frozen=True)
+class Newer:
+    """A distribution, the version that is pinned and the newest that there is."""
+
+    name: str
+    pinned: str
+    newest: str
+
+
+def items(docs: Path, today: date) -> list[Item]:
+    """All sources and measurements below ``docs``, the oldest first, the past last."""
+    known = sources.read(docs / sources.FILE)
+    found = []
+    for key, source in known.items():
+        if problem := source.problem():
+            found.append(Item("source", key, today, None, problem))
+            continue
+        assert source.read is not None
+        if source.read > today:
+            problem = f"source {key!r} was read on {source.read}, which is yet to come"
+        day = source.dated or source.read
+        found.append(Item("source", key, day, source.age_days(today), problem))
+    for name, taken in measurements.read(docs / "measurements").items():
+        day = date.fromisoformat(taken.date)
+        origin = known.get(taken.source or "")
+        past = origin is not None and origin.about is not None
+        found.append(Item("measurement", name, day, None if past else (today - day).days))
+    return sorted(found, key=lambda item: (item.days is None, item.day, item.name))
+
+
+def pinned(root: Path) -> dict[str, str]:
+    """The versions in constraints.txt of what pyproject.toml asks for here, frameworks first."""
+    groups = tomllib.loads((root / "pyproject.toml").read_text())["dependency-groups"]
+    asked = [
+        Requirement(line) for name, group in groups.items() for line in group
+        if isinstance(line, str) and name != "gpu"
+    ]  # fmt: skip
+    wanted = {
+        canonicalize_name(one.name) for one in asked if not one.marker or one.marker.evaluate()
+    }
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins = dict(_pin(line) for line in lines if "==" in line)
+    asked_first = [name for name in FIRST if name in wanted & set(pins)]
+    return {name: pins[name] for name in [*asked_first, *sorted(wanted & set(pins))]}
+
+
+def _pin(line: str) -> tuple[str, str]:
+    name, _, rest = line.partition(";")[0].partition("==")
+    return canonicalize_name(name.strip()), rest.strip()
+
+
+def newest(name: str) -> str | None:
+    """The newest release of a distribution; None where the package index is out of reach."""
+    command = [sys.executable, "-m", "pip", "index", "versions", name, "--json"]
+    quick = ["--retries", "0", "--timeout", str(SECONDS), "--disable-pip-version-check"]
+    try:
+        done = subprocess.run(
+            [*command, *quick], capture_output=True, text=True, timeout=4 * SECONDS, check=False
+        )
+        return str(json.loads(done.stdout)["latest"]) if done.returncode == 0 else None
+    except (subprocess.TimeoutExpired, ValueError, KeyError):
+        return None
+
+
+def newer(pins: dict[str, str]) -> Iterator[Newer | None]:
+    """Those that have a newer release; ends with None at the first that can't be asked for."""
+    for name, version in pins.items():
+        found = newest(name)
+        if found is None:
+            yield None
+            return
+        if Version(found) > Version(version):
+            yield Newer(name, version, found)
+
+
+def line(item: Item) -> str:
+    """One line of the list."""
+    age = "the past" if item.days is None else f"{item.days} days"
+    mark = "  DUE" if item.overdue else ""
+    told = f"  {item.problem}" if item.problem else ""
+    return f"{item.day}  {age:>9}  {item.kind:<11}  {item.name}{mark}{told}"

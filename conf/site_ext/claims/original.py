@@ -1,0 +1,121 @@
+"""The original article, taken apart into its statements.
+
+A statement is a title, a sentence, a cell of a table, an item of a list, a sample of code or
+a line of a paragraph. Each has the words as they were written and a place, the headings
+above it, by which two of the same words are told apart: ``Overview / PyTorch / Release``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+from markdown_it import MarkdownIt
+
+from site_ext.base.errors import SiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from markdown_it.token import Token
+
+_FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+CODE, CELL = "code", "cell"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement: its ``words`` verbatim, the headings above it, its line, what it is."""
+
+    words: str
+    place: str
+    line: int
+    kind: str = "text"
+
+    @property
+    def plain(self) -> str:
+        """The words without Markdown's marks."""
+        return self.words if self.kind == CODE else _LINK.sub(r"\1", self.words).replace("**", "")
+
+
+def read(path: Path) -> list[Statement]:
+    """All statements of the article at ``path``, in its order."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SiteError(f"{path} is not there; `claims_original` names the article") from None
+    return list(statements(text))
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """The statements of an article in Markdown, front matter included."""
+    front = _FRONT_MATTER.match(text)
+    if front:
+        title = (yaml.safe_load(front[1]) or {}).get("title")
+        if title:
+            yield Statement(title, "Title", 1 + text[: text.index(title)].count("\n"))
+    skipped = front[0].count("\n") if front else 0
+    body = text[front.end() :] if front else text
+    yield from _Walk(skipped).over(MarkdownIt("commonmark").enable("table").parse(body))
+
+
+class _Walk:
+    """Goes through the tokens of a page, knowing the headings and the table it is in."""
+
+    def __init__(self, skipped: int) -> None:
+        self._skipped = skipped
+        self._headings: list[str] = []
+        self._columns: list[str] = []
+        self._row: list[str] = []
+
+    def over(self, tokens: list[Token]) -> Iterator[Statement]:
+        for number, token in enumerate(tokens):
+            parent = tokens[number - 1].type if number else ""
+            if token.type == "hr":
+                self._headings = ["Footer"]
+            elif token.type == "fence":
+                yield self._statement(token.content.rstrip("\n"), token, CODE)
+            elif token.type == "table_open":
+                self._columns = []
+            elif token.type == "tr_open":
+                self._row = []
+            elif token.type == "inline":
+                yield from self._inline(token, parent, tokens[number - 1])
+
+    def _inline(self, token: Token, parent: str, opening: Token) -> Iterator[Statement]:
+        words = token.content.strip()
+        if parent == "heading_open":
+            level = max(0, int(opening.tag[1]) - 2)
+            self._headings = [*self._headings[:level], words]
+        elif parent == "th_open":
+            self._columns.append(words)
+        elif parent == "td_open":
+            self._row.append(words)
+            if len(self._row) > 1:
+                column = self._columns[len(self._row) - 1]
+                yield self._statement(words, token, CELL, f"{self._row[0]} / {column}")
+        elif not words.startswith("![") and not words.endswith(":"):
+            for line, part in _parts(words):
+                yield self._statement(part, token, line=line)
+
+    def _statement(
+        self, words: str, token: Token, kind: str = "text", place: str = "", line: int = 0
+    ) -> Statement:
+        assert token.map is not None
+        headings = [*(self._headings or ["Introduction"]), *([place] if place else [])]
+        return Statement(words, " / ".join(headings), token.map[0] + 1 + line + self._skipped, kind)
+
+
+def _parts(words: str) -> Iterator[tuple[int, str]]:
+    """``(line, words)`` of each statement in a paragraph: its lines, sentences, halves."""
+    for number, line in enumerate(words.split("\n")):
+        whole = line.strip()
+        if whole.startswith("*") and not whole.startswith("**"):
+            whole = whole.strip("*")
+        for sentence in re.split(r"(?<=\.)\s+(?=[A-Z])", whole):
+            for part in sentence.split(" | "):
+                yield number, part

@@ -1,0 +1,134 @@
+"""The card at the foot of each example's page: what was run, on what, when.
+
+A page that is not the account of a successful run in full also says so at its top.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+from site_ext.base import frameworks, machine
+from site_ext.gallery.build import examples_of
+from site_ext.run import packages
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+    from site_ext.run.execute import Entry
+    from site_ext.run.records import Record
+
+GALLERY = "gallery/"
+INSTALL, RUN = "To install", "Run it again"
+STATUS = {
+    "passed": "passed",
+    "failed": "failed",
+    "skipped": "not run in this build",
+    "recorded": "an earlier run, out of date",
+}
+
+
+def rows(entry: Entry) -> list[tuple[str, str]]:
+    """The card's lines, label and text."""
+    record = entry.record
+    lines = [("Status", STATUS[entry.status])]
+    if record is None or entry.status == "skipped":
+        needs = packages.install_line(entry.example, {})
+        return [*lines, ("Why", entry_reason(entry)), (INSTALL, needs)]
+    if entry.status == "recorded":
+        lines.append(("Why", entry.reason))
+    lines += [
+        ("Wall time", f"{record.wall_seconds:.1f} s, from the start of the process to its end"),
+        ("Run time", f"{record.run_seconds:.1f} s in the script's cells, imports included"),
+        ("Processor time", f"{record.cpu_seconds:.1f} s"),
+        ("Peak memory", f"{record.peak_rss_mib:,.0f} MiB"),
+        ("Frameworks", frameworks.line(record.versions) or "none"),
+        ("Python", record.versions["python"]),
+        ("Machine", machine_line(record)),
+        ("Alone", "yes" if record.exclusive else "no: other examples ran beside it"),
+        ("Commit", commit_line(record.commit)),
+        ("Executed", f"{record.executed_at[:10]} {record.executed_at[11:16]} UTC"),
+        (INSTALL, packages.install_line(entry.example, record.versions)),
+        (RUN, f"python gallery/{record.name}.py"),
+    ]
+    return lines
+
+
+def entry_reason(entry: Entry) -> str:
+    """Why there is no run to show."""
+    return entry.record.reason if entry.record else entry.reason
+
+
+def machine_line(record: Record) -> str:
+    """The processor, what of it could be used, and the system, in one line."""
+    return f"{machine.line(record.machine)}, {record.machine['os']}"
+
+
+def commit_line(commit: str) -> str:
+    """The commit as people quote it."""
+    head, changed, _ = commit.partition("+")
+    return head[:10] + (", with uncommitted changes" if changed else "")
+
+
+def card(entry: Entry) -> nodes.container:
+    """The lines as a definition list in a box of its own."""
+    items = [
+        nodes.definition_list_item(
+            "",
+            nodes.term("", label),
+            nodes.definition("", nodes.paragraph("", "", _value(label, text))),
+        )
+        for label, text in rows(entry)
+    ]
+    box = nodes.container(classes=["provenance", f"provenance-{entry.status}"])
+    box += nodes.rubric("", "How this page was made")
+    box += nodes.definition_list("", *items)
+    return box
+
+
+def _value(label: str, text: str) -> nodes.Node:
+    return nodes.literal("", text) if label in (INSTALL, RUN) else nodes.Text(text)
+
+
+def banner(entry: Entry) -> nodes.warning | None:
+    """What to say before the first line, unless the page is a run that passed."""
+    if entry.status == "passed":
+        return None
+    text = {
+        "failed": "This example failed in this build. The cell that failed shows the error; "
+        "the cells after it have not run.",
+        "skipped": f"This example was not run in this build: {entry_reason(entry)}. "
+        "The code is shown without output.",
+        "recorded": "This page shows an earlier run that is out of date: "
+        f"{entry.reason}. Code and output may not belong together.",
+    }[entry.status]
+    return nodes.warning("", nodes.paragraph("", text), classes=["example-status"])
+
+
+def add_card(app: Sphinx, doctree: nodes.document) -> None:
+    """Put card and banner into the page of an example."""
+    docname = app.env.current_document.docname
+    name = docname.removeprefix(GALLERY)
+    domain = examples_of(app.env)
+    if not docname.startswith(GALLERY) or name not in domain.entries:
+        return
+    entry = domain.use(name)
+    section = next(doctree.findall(nodes.section), None)
+    if entry is None or section is None:
+        return
+    if (warning := banner(entry)) is not None:
+        section.insert(1, warning)
+    # Sphinx-Gallery's box of downloads ends the page, inside its last section.
+    boxes = [n for n in doctree.findall(nodes.container) if "sphx-glr-footer" in n["classes"]]
+    end = boxes[0].parent if boxes else None
+    if end is None or end.parent is None:
+        section += card(entry)
+    else:
+        end.parent.insert(end.parent.index(end), card(entry))
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.connect("doctree-read", add_card)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

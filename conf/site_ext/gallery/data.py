@@ -1,0 +1,74 @@
+"""Publish what the build knows: ``data/examples.json`` beside the pages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from site_ext.gallery.build import examples_of
+from site_ext.run import records
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+    from site_ext.run.execute import Entry
+
+#: The fields taken from a record as they are; null where an example has none.
+FROM_RECORD = (
+    "wall_seconds",
+    "run_seconds",
+    "cpu_seconds",
+    "peak_rss_mib",
+    "exclusive",
+    "versions",
+    "machine",
+    "commit",
+    "executed_at",
+    "key",
+)
+
+
+def account(entry: Entry) -> dict[str, Any]:
+    """One example as ``examples.json`` tells of it."""
+    record = entry.record
+    run = record if entry.status != "skipped" else None
+    return {
+        "name": entry.example.name,
+        "title": entry.example.title,
+        "path": f"gallery/{entry.example.name}.py",
+        "page": f"gallery/{entry.example.name}.html",
+        "frameworks": record.frameworks if record else entry.example.frameworks,
+        "status": entry.status,
+        "reason": entry.reason,
+        **{name: getattr(run, name) if run else None for name in FROM_RECORD},
+        "measured": run.measured if run else {},
+        "script": run.inputs["script"] if run else None,
+        "failure": _failure(run),
+    }
+
+
+def _failure(record: records.Record | None) -> dict[str, Any] | None:
+    if record is None or record.failure is None:
+        return None
+    failure = record.failure
+    return {
+        "kind": failure.kind,
+        "what": failure.what,
+        "cell": failure.cell + 1,
+        "line": failure.line or None,
+    }
+
+
+def write_data(app: Sphinx, exception: Exception | None) -> None:
+    """Write the file, for an HTML build that came to its end."""
+    if exception is None and app.builder.format == "html":
+        entries = examples_of(app.env).entries.values()
+        text = json.dumps([account(entry) for entry in entries], indent=1, ensure_ascii=False)
+        records.write_whole(app.outdir / "data" / "examples.json", text + "\n")
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    # Before the build ends because of examples that failed.
+    app.connect("build-finished", write_data, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

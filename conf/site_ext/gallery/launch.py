@@ -1,0 +1,62 @@
+"""Buttons that open an example's notebook on Colab.
+
+Colab opens a notebook from a repository on GitHub, so the button is there only where
+the configuration names one (``site_repository``, as ``owner/name``). The notebooks are
+those that Sphinx-Gallery copies for its own Binder buttons.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from docutils import nodes
+
+from site_ext.base.errors import SiteError
+from site_ext.gallery.build import examples_of
+from site_ext.gallery.card import GALLERY
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.util.typing import ExtensionMetadata
+
+COLAB = "https://colab.research.google.com/github/"
+
+
+def address(repository: str, branch: str, folders: str, docname: str) -> str:
+    """Where Colab opens the notebook of page ``docname``."""
+    return COLAB + quote(f"{repository}/blob/{branch}/{folders}/{docname}.ipynb")
+
+
+def check_repository(app: Sphinx, config: Config) -> None:
+    """Stop for a repository that no button could lead to."""
+    repository = config.site_repository
+    if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+        raise SiteError(f"REPOSITORY={repository}: not of the form owner/name")
+
+
+def add_button(app: Sphinx, doctree: nodes.document) -> None:
+    """Put the button into the page's box of downloads."""
+    docname = app.env.current_document.docname
+    repository = app.config.site_repository
+    if not repository or docname.removeprefix(GALLERY) not in examples_of(app.env).entries:
+        return
+    binder = app.config.sphinx_gallery_conf["binder"]
+    folders = f"{binder['filepath_prefix']}/{binder['notebooks_dir']}"
+    target = address(repository, binder["branch"], folders, docname)
+    link = nodes.reference("", "Open in Colab", refuri=target, internal=False)
+    for box in doctree.findall(nodes.container):
+        if "sphx-glr-footer" in box["classes"]:
+            button = nodes.container(classes=["sphx-glr-download", "launch-colab"])
+            button += nodes.paragraph("", "", link)
+            box.insert(0, button)
+            return
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_config_value("site_repository", "", "env", str, "owner/name on GitHub")
+    app.connect("config-inited", check_repository)
+    app.connect("doctree-read", add_button, priority=650)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

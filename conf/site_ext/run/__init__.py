@@ -1,0 +1,1 @@
+"""One example in a process of its own, and its record."""
