@@ -20,12 +20,13 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready$(if $(HEAVY),-heavy)
 TESTABLE := $(VENV)/.testable
 endif
-SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees$(if $(SITE_VERSION),-site)
+# Each builder remembers for itself what it has read: one would hide from the others what is new.
+SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
 .DEFAULT_GOAL := help
 .PHONY: help html examples test doctest linkcheck freshness site compare release serve lint lock clean
 
 html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1 HEAVY=1)
-	$(SPHINX) -q -b html docs $(OUT)
+	$(call SPHINX,html) -q docs $(OUT)
 
 examples: $(READY) ## only execute what is out of date, for instance one SHARD=2/4
 	$(PY) -m commands.examples
@@ -34,10 +35,10 @@ test: $(TESTABLE) html doctest ## every test, doctests among them
 	$(PY) -m pytest
 
 doctest: $(READY) ## the snippets in the pages; executes no example
-	$(SPHINX) -q -b doctest docs build/doctest
+	$(call SPHINX,doctest) -q docs build/doctest
 
 linkcheck: $(READY) ## every link in the pages; executes no example
-	$(SPHINX) -q -b linkcheck docs build/linkcheck
+	$(call SPHINX,linkcheck) -q docs build/linkcheck
 
 freshness: $(READY) ## sources and measurements by age, what is due, newer releases
 	@$(PY) -m commands.freshness
@@ -54,7 +55,7 @@ release: $(READY) ## commit, tag, build and publish the next version: VERSION=0.
 	@MAKE="$(MAKE)" $(PY) -m commands.release "$(VERSION)"
 
 serve: $(READY) ## build, open a server, build again at each change
-	$(PY) -m sphinx_autobuild -c conf -d build/doctrees --watch gallery --watch conf --ignore "*/docs/gallery/*" docs $(OUT)
+	$(PY) -m sphinx_autobuild -c conf -d build/doctrees/html --watch gallery --watch conf --ignore "*/docs/gallery/*" docs $(OUT)
 
 lint: $(TESTABLE) ## ruff and mypy
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

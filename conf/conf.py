@@ -180,7 +180,7 @@ html_theme_options = {
     "footer_center": [],
     "footer_end": [],
 }
-html_sidebars = {
+html_sidebars: dict[str, list[str]] = {
     page: []
     for page in (
         "index", "tensorflow", "pytorch", "keras", "comparison", "performance",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from site_ext.run import inputs as staleness
+from site_ext.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def environment_with(folder: Path, distributions: list[str]) -> Path:
         if name in done or name not in installed:
             continue
         done.add(name)
-        todo += [canonicalize_name(name) for name in staleness._required(name)]
+        todo += [canonicalize_name(name) for name in inputs._required(name)]
         for file in installed[name].files or []:
             top = file.parts[0]
             original = Path(installed[name].locate_file(top))

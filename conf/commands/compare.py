@@ -14,10 +14,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from sphinx.errors import SphinxError
-
-from commands.site import place
-from publisher import changes, releases
+from publisher import changes, releases, wanted
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
 
@@ -32,7 +29,7 @@ def find(name: str) -> releases.Release:
     version = versions.normal(name)
     if version == versions.DEV:
         return releases.read_folder(ROOT / "build/html", version)
-    there = place()
+    there = wanted.place(ROOT)
     known = there.published()
     if version not in known:
         raise SiteError(
@@ -64,7 +61,7 @@ if __name__ == "__main__":
         sys.exit(UNUSABLE)
     try:
         status = look(old, new) if "--look" in options else main(old, new)
-    except SphinxError as error:
+    except SiteError as error:
         print(f"make compare: {error}", file=sys.stderr)
         status = UNUSABLE
     except BaseException:  # noqa: BLE001 - nothing may end with Python's own status

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from typing import NoReturn
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OLDEST = (3, 11)
@@ -41,25 +42,27 @@ NEEDED = [
     "pydata_sphinx_theme",
     "psutil",
     "rich",
+    "filelock",
+    "msgspec",
     "matplotlib",
     "sklearn",
 ]
 
 
-def stop(line):
+def stop(line: str) -> NoReturn:
     """End with one line for the person at the terminal."""
     sys.exit("make: " + line)
 
 
-def require_new_python():
+def require_new_python() -> None:
     if sys.version_info < OLDEST:
         stop(
             "Python %d.%d or newer is needed, this is %d.%d (%s); name another with "
-            "`make PYTHON=python3.12`" % (OLDEST + tuple(sys.version_info[:2]) + (sys.executable,))
+            "`make PYTHON=python3.12`" % (*OLDEST, *sys.version_info[:2], sys.executable)
         )
 
 
-def main(folder, groups):
+def main(folder: str, groups: "list[str]") -> None:
     require_new_python()
     try:
         import ensurepip  # noqa: F401
@@ -84,7 +87,7 @@ def main(folder, groups):
     pip(python, "install", "-c", constraints, *("--group=" + group for group in groups))
 
 
-def name_own_packages(python):
+def name_own_packages(python: str) -> None:
     """Have the environment find site_ext, publisher and commands, as an editable install would."""
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     folder = subprocess.run([python, "-c", where], stdout=subprocess.PIPE, text=True, check=True)
@@ -92,7 +95,7 @@ def name_own_packages(python):
         file.write(os.path.join(ROOT, "conf") + "\n")
 
 
-def check_active():
+def check_active() -> None:
     """Say in one line what the interpreter that runs this lacks for a build."""
     require_new_python()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -103,7 +106,7 @@ def check_active():
         )
 
 
-def install_cpu_torch(python, constraints):
+def install_cpu_torch(python: str, constraints: str) -> None:
     """Take torch, and torch alone, from its own index, if that can be reached."""
     index = os.environ.get("TORCH_INDEX", TORCH_INDEX)
     if not index:
@@ -118,7 +121,7 @@ def install_cpu_torch(python, constraints):
     pip(python, "install", "--no-deps", "--index-url=" + index, "-c", constraints, "torch")
 
 
-def pip(python, *arguments):
+def pip(python: str, *arguments: str) -> None:
     command = [python, "-m", "pip", *arguments[:1], *PIP_OPTIONS, *arguments[1:]]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode:
@@ -129,13 +132,14 @@ def pip(python, *arguments):
         stop("pip could not install what constraints.txt pins; its last lines are above")
 
 
-def say(line):
+def say(line: str) -> None:
     print(line, flush=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--check"]:
-        sys.exit(check_active())
-    if len(sys.argv) < 3:
-        stop("usage: environment.py FOLDER GROUP ...")
-    main(sys.argv[1], sys.argv[2:])
+        check_active()
+    elif len(sys.argv) < 3:
+        stop("usage: python -m commands.environment FOLDER GROUP ...")
+    else:
+        main(sys.argv[1], sys.argv[2:])

@@ -11,29 +11,31 @@ import os
 import sys
 from pathlib import Path
 
-from sphinx.errors import SphinxError
-
-from site_ext.gallery import build as gallery
-from site_ext.run import execute as runner
+from site_ext.base.errors import SiteError
+from site_ext.gallery.build import execute_and_tell
+from site_ext.gallery.surroundings import HERE
+from site_ext.run import report
+from site_ext.run.plan import Options
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    options = runner.Options(
+    options = Options(
         gallery=ROOT / "gallery",
         records=ROOT / "build" / "records",
         root=ROOT,
+        surroundings=HERE,
         pattern=os.environ.get("PATTERN", ""),
         shard=os.environ.get("SHARD", ""),
         jobs=os.environ.get("JOBS") or "1",
     )
-    entries = gallery.execute_and_tell(options, strict=bool(os.environ.get("STRICT")))
-    gallery.raise_for_failed(entries)
+    entries = execute_and_tell(options, strict=bool(os.environ.get("STRICT")))
+    report.raise_for_failed(entries)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except SphinxError as error:
-        sys.exit(f"{error.category}: {error}")
+    except SiteError as error:
+        sys.exit(f"make examples: {error}")

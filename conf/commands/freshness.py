@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from site_ext.base.errors import SiteError
-from site_ext.claims import age as freshness
+from site_ext.claims import age
+from site_ext.claims.sources import LIMIT_DAYS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,15 +23,15 @@ NOT_ASKED = "not asked: the package index is out of reach"
 
 
 def main() -> int:
-    found = freshness.items(ROOT / "docs", datetime.now(UTC).date())
-    print(f"Sources and measurements; a fact about today is due after {freshness.LIMIT_DAYS} days")
+    found = age.items(ROOT / "docs", datetime.now(UTC).date())
+    print(f"Sources and measurements; a fact about today is due after {LIMIT_DAYS} days")
     for item in found:
-        print(freshness.line(item))
+        print(age.line(item))
     due = [item.name for item in found if item.overdue]
     print(
         f"\nDue: {', '.join(due) or 'none'}\n\nNewer than the pins in constraints.txt:", flush=True
     )
-    newer = list(freshness.newer(freshness.pinned(ROOT)))
+    newer = list(age.newer(age.pinned(ROOT)))
     for one in newer:
         print(f"  {one.name} {one.pinned} -> {one.newest}" if one else f"  {NOT_ASKED}")
     if not newer:

@@ -16,18 +16,22 @@ import json
 import re
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packaging.version import Version
-from sphinx.errors import SphinxError
 
-from commands.site import place, site_url
-from publisher import building, checking, places, repository, verdicts
+from publisher import building, changes, checking, places, releases, repository, wanted
 from site_ext.base import frameworks, machine, versions
 from site_ext.base.errors import SiteError
-from site_ext.run.records import write_whole
+from site_ext.base.files import write_whole
+from site_ext.base.git import git, succeeds
 
 ROOT = Path(__file__).resolve().parents[2]
+
+if TYPE_CHECKING:
+    from publisher.releases import Release
 
 CHANGELOG = "CHANGELOG.md"
 PROJECT = "pyproject.toml"
@@ -41,7 +45,7 @@ def new_version(name: str) -> str:
         raise SiteError(f"{name} is written {version}; say that, so that all agree")
     if version == versions.DEV:
         raise SiteError("dev is what is not released; name a version like 0.2")
-    if not repository.git(ROOT, "branch", "--show-current"):
+    if not git(ROOT, "branch", "--show-current"):
         raise SiteError("no branch is checked out to take the release; `git switch main` first")
     known = repository.known_versions(ROOT)
     if known and Version(known[-1]) >= Version(version):
@@ -65,13 +69,6 @@ def changelog_with(version: str, date: str, text: str, changed: str) -> str:
     return f"{before}{UNRELEASED}\n{section}{told}{after.removeprefix(body)}"
 
 
-def verdicts_changed() -> str:
-    """What the changelog says of the verdicts since the last release."""
-    known = repository.known_versions(ROOT)
-    then = verdicts.at(ROOT, repository.commit_of(ROOT, known[-1])) if known else {}
-    return verdicts.changelog(then, verdicts.at(ROOT, "HEAD"))
-
-
 def project_with(version: str, text: str) -> str:
     """pyproject.toml with that version."""
     return re.sub(r'^version = ".*"$', f'version = "{version}"', text, count=1, flags=re.MULTILINE)
@@ -79,13 +76,15 @@ def project_with(version: str, text: str) -> str:
 
 def main(name: str) -> None:
     version = new_version(name)
-    there = place()
-    url = site_url(there)
+    there = wanted.place(ROOT)
+    url = wanted.site_url(there)
     repository.require_clean(ROOT)
+    changelog_with(version, "", _read(CHANGELOG), "")  # nothing new is told before it is built
     with building.alone(ROOT):
         there.recover()
-        places.require_new(there.published(), version)
-        tree, line, built = _make(version)
+        known = there.published()
+        places.require_new(known, version)
+        tree, line, built = _make(version, known)
         made = checking.check(built, version, line.commit)
         _take(tree, version, line.commit)
         try:
@@ -99,19 +98,26 @@ def main(name: str) -> None:
     print(f"push it with `git push origin HEAD v{version}`", flush=True)
 
 
-def _make(version: str) -> tuple[Path, repository.Listed, Path]:
-    """Make the release's two commits in a clone, and build the first."""
-    tree = building.check_out(ROOT, repository.git(ROOT, "rev-parse", "HEAD"), version)
-    date = machine.today()
+def _make(version: str, known: dict[str, Release]) -> tuple[Path, repository.Listed, Path]:
+    """Make the release's two commits in a clone, and build the first.
+
+    What the changelog says of verdicts is in the commit that gets built, so the tree is built
+    once before, for its ledger.
+    """
+    tree = building.check_out(ROOT, git(ROOT, "rev-parse", "HEAD"), version)
+    before = releases.read_folder(building.of_tree(ROOT, tree, version), version)
+    older = [one for one in releases.in_time(known) if one.version != versions.DEV]
+    changed = changes.changelog(older[-1] if older else None, before)
+    date = datetime.now(UTC).date().isoformat()
     _commit(
         tree,
         {
-            CHANGELOG: changelog_with(version, date, _read(CHANGELOG), verdicts_changed()),
+            CHANGELOG: changelog_with(version, date, _read(CHANGELOG), changed),
             PROJECT: project_with(version, _read(PROJECT)),
         },
         f"Release {version}",
     )
-    commit = repository.git(tree, "rev-parse", "HEAD")
+    commit = git(tree, "rev-parse", "HEAD")
     line = repository.Listed(version, date, commit, repository.digest(tree, commit))
     built = building.of_tree(ROOT, tree, version)
     _commit(tree, {repository.LIST: _list_with(line)}, f"List release {version}")
@@ -120,15 +126,15 @@ def _make(version: str) -> tuple[Path, repository.Listed, Path]:
 
 def _take(tree: Path, version: str, commit: str) -> None:
     """Have this branch take the commits of the clone, unless it moved or was edited."""
-    repository.git(ROOT, "fetch", "-q", str(tree), "HEAD")
+    git(ROOT, "fetch", "-q", str(tree), "HEAD")
     try:
-        repository.git(ROOT, "merge", "-q", "--ff-only", "FETCH_HEAD")
+        git(ROOT, "merge", "-q", "--ff-only", "FETCH_HEAD")
     except SiteError as error:
         raise SiteError(
             f"this tree changed while version {version} was built, which is not released "
             f"now; commit what is new and start again ({error})"
         ) from error
-    repository.git(ROOT, "tag", f"v{version}", commit)
+    git(ROOT, "tag", f"v{version}", commit)
 
 
 def _read(name: str) -> str:
@@ -141,9 +147,9 @@ def _list_with(line: repository.Listed) -> str:
 
 
 def _told(key: str) -> str:
-    if not repository.succeeds(ROOT, "config", key):
+    if not succeeds(ROOT, "config", key):
         raise SiteError(f"git does not know {key} for the commits; `git config {key} …` tells it")
-    return repository.git(ROOT, "config", key)
+    return git(ROOT, "config", key)
 
 
 def _commit(tree: Path, changed: dict[str, str], message: str) -> None:
@@ -151,8 +157,8 @@ def _commit(tree: Path, changed: dict[str, str], message: str) -> None:
         write_whole(tree / name, text)
     # A clone has none of the names that are set for this repository alone.
     for key in ("user.name", "user.email"):
-        repository.git(tree, "config", key, _told(key))
-    repository.git(tree, "commit", "-q", "-m", message, "--", *changed)
+        git(tree, "config", key, _told(key))
+    git(tree, "commit", "-q", "-m", message, "--", *changed)
 
 
 if __name__ == "__main__":
@@ -160,5 +166,5 @@ if __name__ == "__main__":
         sys.exit("usage: make release VERSION=0.2")
     try:
         main(sys.argv[1])
-    except SphinxError as error:
+    except SiteError as error:
         sys.exit(f"make release: {error}")

@@ -14,64 +14,31 @@ import os
 import sys
 from pathlib import Path
 
-from sphinx.errors import SphinxError
-
-from publisher import building, checking, places, repository, root
+from publisher import building, checking, places, repository, wanted
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
+from site_ext.base.git import git
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def place() -> places.Place:
-    """Where ``SITE`` or ``BRANCH`` say, with what an earlier run left undone done."""
-    site, branch = os.environ.get("SITE", ""), os.environ.get("BRANCH", "")
-    if site and branch:
-        raise SiteError(f"SITE={site} and BRANCH={branch}: name one of the two")
-    if branch:
-        return places.Branch(ROOT, branch)
-    path = Path(site).resolve() if site else ROOT / "build" / "site"
-    if path.is_relative_to(ROOT) and not repository.succeeds(ROOT, "check-ignore", "-q", str(path)):
-        raise SiteError(
-            f"SITE={site}: in this repository, and not ignored by git, so that the tree would "
-            "never be clean again; name a folder elsewhere or below build/"
-        )
-    return places.Folder(path)
-
-
-def site_url(there: places.Place) -> str:
-    """The address that ``SITE_URL`` gives, or else the one that the site had; it may be empty.
-
-    Builds read it from the environment.
-    """
-    url = root.checked_url(os.environ.get("SITE_URL", "")) or there.address()
-    if not url:
-        print(
-            "SITE_URL is not given: canonical links and the sitemap will be relative, in a "
-            "release for good",
-            flush=True,
-        )
-    os.environ["SITE_URL"] = url
-    return url
-
-
 def main() -> None:
-    there = place()
-    url = site_url(there)
+    there = wanted.place(ROOT)
+    url = wanted.site_url(there)
     names = os.environ.get("RELEASES", "").split()
     as_dev = os.environ.get("DEV", "0") not in {"", "0"}
     if names and as_dev:
         raise SiteError("RELEASES and DEV: name one of the two")
     # All of them, before the first one is built.
-    wanted = {versions.normal(name): "" for name in names}
-    for version in wanted:
+    asked = {versions.normal(name): "" for name in names}
+    for version in asked:
         if version == versions.DEV:
             raise SiteError("RELEASES is for releases; DEV=1 publishes the working tree as dev")
-        wanted[version] = repository.commit_of(ROOT, version)
+        asked[version] = repository.commit_of(ROOT, version)
     with building.alone(ROOT):
         there.recover()
-        if wanted:
-            for version, commit in wanted.items():
+        if asked:
+            for version, commit in asked.items():
                 if version in there.published():
                     print(f"version {version} is published already, and stays as it is", flush=True)
                 else:
@@ -91,7 +58,7 @@ def _publish_tree(there: places.Place, url: str, *, as_dev: bool) -> None:
     # Before minutes are spent on building what can't be published.
     places.require_new(there.published(), version)
     if version == versions.DEV:
-        commit = repository.git(ROOT, "rev-parse", "HEAD")
+        commit = git(ROOT, "rev-parse", "HEAD")
         _publish(there, building.working_tree(ROOT, version), version, commit, url)
     else:
         _publish_release(there, version, repository.commit_of(ROOT, version), url)
@@ -105,5 +72,5 @@ def _publish(there: places.Place, built: Path, version: str, commit: str, url: s
 if __name__ == "__main__":
     try:
         main()
-    except SphinxError as error:
+    except SiteError as error:
         sys.exit(f"make site: {error}")

@@ -8,8 +8,9 @@
 ``changes``     what moved between two of them
 ``root``        the files at the site's root, made from all versions' data
 ``chart``       the timings over the releases
-``verdicts``    which verdicts changed, for the changelog
-``places``      where a site stands, a folder or a branch, and how it changes in one step
+``places``      where a site stands, and how a folder changes, whole at each moment
+``branch``      a site on a branch
+``wanted``      which place whoever publishes wants
 ==============  ==================================================================
 
 ``commands.site``, ``commands.compare`` and ``commands.release`` are the commands.

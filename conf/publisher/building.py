@@ -19,10 +19,11 @@ import tomllib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from publisher import repository
-from site_ext.base import machine, versions
+from site_ext.base import git as git_of
+from site_ext.base import versions
 from site_ext.base.errors import SiteError
-from site_ext.run import records
+from site_ext.base.files import locked
+from site_ext.base.git import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +52,8 @@ OF_MAKE = (
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
     """Two publications from one tree would build into one folder: the second is refused."""
-    (root / "build").mkdir(exist_ok=True)
-    with records.locked(
-        root / "build", "another `make site` or `make release` is under way in this tree"
-    ):
+    lock = root / "build" / ".publishing.lock"
+    with locked(lock, "another `make site` or `make release` is under way in this tree"):
         yield
 
 
@@ -78,13 +77,13 @@ def check_out(root: Path, commit: str, name: str) -> Path:
     if not (tree / ".git").exists():
         shutil.rmtree(tree, ignore_errors=True)
         tree.parent.mkdir(parents=True, exist_ok=True)
-        repository.git(root, "clone", "-q", "--shared", "--no-checkout", str(root), str(tree))
-    repository.git(tree, "checkout", "-q", "--force", "--detach", commit)
+        git(root, "clone", "-q", "--shared", "--no-checkout", str(root), str(tree))
+    git(tree, "checkout", "-q", "--force", "--detach", commit)
     kept = tree / "build" / "records"
     if not kept.exists():
         kept.mkdir(parents=True)
         for record in sorted((root / "build" / "records").glob("*.json")):
-            if not _commit_of(record).endswith(machine.CHANGES):
+            if not _commit_of(record).endswith(git_of.CHANGES):
                 shutil.copy(record, kept)
     return tree
 
@@ -131,7 +130,7 @@ def _html(tree: Path, version: str, python: str, out: Path) -> Path:
 
 
 def _make(tree: Path, *arguments: str, **settings: str) -> None:
-    inherited = machine.git_environment()
+    inherited = git_of.environment()
     left_out = OF_MAKE if settings.get("SITE_VERSION") == versions.DEV else OF_MAKE + PARTIAL
     environment = {name: value for name, value in inherited.items() if name not in left_out}
     command = [os.environ.get("MAKE") or "make", "--no-print-directory", *arguments]

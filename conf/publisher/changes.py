@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from site_ext.base import values
+
 if TYPE_CHECKING:
     from publisher.releases import Release
 
@@ -119,8 +121,7 @@ def _compare_example(then: dict[str, Any], now: dict[str, Any], found: Changes) 
             continue
         old, new = then["measured"].get(key), now["measured"].get(key)
         if _differ(old, new):
-            shown = (_show(old, new), _show(new, old))
-            found.moved.append(Moved(name, title, key, *shown, causes))
+            found.moved.append(Moved(name, title, key, *values.apart(old, new), causes))
     if then["wall_seconds"] is None or now["wall_seconds"] is None:
         return
     if not again:
@@ -164,26 +165,33 @@ def _versions_moved(then: dict[str, str], now: dict[str, str]) -> list[str]:
 
 
 def _differ(old: Any, new: Any) -> bool:
-    if _is_number(old) and _is_number(new):
+    if values.is_number(old) and values.is_number(new):
         return not math.isclose(old, new, rel_tol=SMALL, abs_tol=1e-12)
     return bool(old != new)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def changelog(old: Release | None, new: Release) -> str:
+    """The section of a changelog that tells which verdicts changed; empty without claims.
 
-
-def _show(value: Any, beside: Any) -> str:
-    """A value with as many digits as it takes to tell it from the one beside it."""
-    if value is None:
-        return "absent"
-    if not _is_number(value) or isinstance(value, int):
-        return f"{value:,}" if _is_number(value) else str(value)
-    for digits in (4, 6, 9):
-        shown = f"{value:.{digits}g}"
-        if not _is_number(beside) or shown != f"{beside:.{digits}g}":
-            return shown
-    return repr(value)
+    ``old`` is the version before, if it can be had.
+    """
+    then, now = (old.claims if old else None) or {}, new.claims or {}
+    if not then and not now:
+        return ""
+    if not then:
+        lines = [f"- The first with a ledger here: {len(now)} statements judged."]
+    else:
+        was = {name: claim["verdict"] for name, claim in then.items()}
+        lines = [
+            f"- `{name}`: {now[name]['verdict']}, was {was[name]}"
+            for name in sorted(set(was) & set(now))
+            if was[name] != now[name]["verdict"]
+        ]
+        lines += [
+            f"- `{name}`: {now[name]['verdict']}, new" for name in sorted(set(now) - set(was))
+        ]
+        lines += [f"- `{name}`: gone, was {was[name]}" for name in sorted(set(was) - set(now))]
+    return "### Verdicts that changed\n\n" + ("\n".join(lines) or "- None.") + "\n"
 
 
 def as_text(found: Changes) -> str:

@@ -100,41 +100,43 @@ def letter(machine: int) -> str:
 
 def _svg(title: str, points: list[Point], releases: list[str], top: float) -> Markup:
     across, down = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-
-    def x(point: Point) -> float:
-        return LEFT + across * (point.release / (len(releases) - 1) if len(releases) > 1 else 1)
-
-    def y(point: Point) -> float:
-        return TOP + down * (1 - point.seconds / top)
-
     base = TOP + down
+    placed = [
+        (
+            point,
+            LEFT + across * (point.release / (len(releases) - 1) if len(releases) > 1 else 1),
+            TOP + down * (1 - point.seconds / top),
+        )
+        for point in points
+    ]
     parts = [f'<line class="axis" x1="{LEFT}" x2="{LEFT + across}" y1="{base}" y2="{base}"/>']
-    for one, other in pairwise(points):
+    for (one, x1, y1), (other, x2, y2) in pairwise(placed):
         if one.machine != other.machine:
-            at = (x(one) + x(other)) / 2
+            at = (x1 + x2) / 2
             parts.append(f'<line class="rule" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{base}"/>')
         elif one.alone and other.alone:
-            ends = f'x1="{x(one):.1f}" y1="{y(one):.1f}" x2="{x(other):.1f}" y2="{y(other):.1f}"'
+            ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
             parts.append(f'<line class="course" {ends}/>')
-    for number, point in enumerate(points):
-        parts.append(_mark(point, x(point), y(point)))
+    for number, (point, x, y) in enumerate(placed):
+        parts.append(_mark(point, x, y))
         if number == 0 or points[number - 1].machine != point.machine:
-            place = f'x="{x(point):.1f}" y="{TOP - 12}"'
+            place = f'x="{x:.1f}" y="{TOP - 12}"'
             parts.append(f'<text class="machine" {place}>{letter(point.machine)}</text>')
-    last = points[-1]
-    parts.append(
-        f'<text class="value" x="{x(last) + 8:.1f}" y="{y(last) + 4:.1f}">{last.seconds:.1f} s</text>'
-    )
-    for name, anchor, at in (
-        (releases[0], "start", LEFT - 6),
-        (releases[-1], "end", LEFT + across + 6),
-    )[-min(len(releases), 2) :]:
-        place = f'text-anchor="{anchor}" x="{at}" y="{HEIGHT - 6}"'
-        parts.append(f'<text class="release" {place}>{escape(name)}</text>')
+    last, x, y = placed[-1]
+    parts.append(f'<text class="value" x="{x + 8:.1f}" y="{y + 4:.1f}">{last.seconds:.1f} s</text>')
     said = escape(f"{title}: " + "; ".join(point.label for point in points))
     return Markup(
         f'<svg class="panel" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'
-        f"{''.join(parts)}</svg>"
+        f"{''.join(parts)}{_axis(releases, across)}</svg>"
+    )
+
+
+def _axis(releases: list[str], across: int) -> str:
+    """The names of the first release and the last below their ends of the axis."""
+    ends = [(releases[0], "start", LEFT - 6), (releases[-1], "end", LEFT + across + 6)]
+    return "".join(
+        f'<text class="release" text-anchor="{anchor}" x="{x}" y="{HEIGHT - 6}">{escape(name)}</text>'
+        for name, anchor, x in ends[-min(len(releases), 2) :]
     )
 
 

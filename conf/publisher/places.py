@@ -1,29 +1,33 @@
-"""Where a site stands, and how it changes: in one step, or not at all.
+"""Where a site stands, and how it changes: whole at each moment.
 
-A :class:`Folder` is served as it stands, a :class:`Branch` by a host such as GitHub Pages.
-Both are read and published to in the same way; neither touches what is there already, so
-that publishing costs the same however many versions there are.
+A :class:`Folder` is served as it stands, a :class:`~publisher.branch.Branch` by a host such as
+GitHub Pages. Both are read and published to in the same way; neither touches what is there
+already, so that publishing costs the same however many versions there are.
+
+In a folder, the version is moved in first, and what leads to it after, each in one step. All
+that is at the root is made from the versions, so whoever comes after a publication that was cut
+off makes it anew.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
-import json
 import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from publisher import releases, repository, root
+from publisher import releases, root
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
-from site_ext.run.records import locked, write_whole
+from site_ext.base.files import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Where a publication is prepared: in the site, to be on the same disk, but linked by nothing.
 ASIDE = ".publishing"
+#: Begins the name of a folder there that the one of its name is to replace.
+OLD = ".old-"
 
 
 class Place(ABC):
@@ -108,7 +114,7 @@ def require_new(known: dict[str, Release], version: str) -> None:
 
 
 @contextmanager
-def _telling_why(where: str) -> Iterator[None]:
+def telling_why(where: str) -> Iterator[None]:
     """Make the system's errors into ours."""
     try:
         yield
@@ -146,60 +152,81 @@ class Folder(Place):
     def recover(self) -> None:
         if self._aside.exists():
             with self._changing():
-                self._finish()
+                self._put_back()
+                known = self.published()
+                if known:
+                    self._write_root(known, self.address())
+                shutil.rmtree(self._aside)
 
     def publish(self, built: Path, release: Release, site_url: str) -> None:
-        with _telling_why(str(self.path)):
+        self.recover()
+        with telling_why(str(self.path)):
             self.path.mkdir(parents=True, exist_ok=True)
         with self._changing():
-            self._finish()
             known = self.published()
             require_new(known, release.version)
-            new = self._aside / "new"
             try:
-                new.mkdir(parents=True)
-                _move(built, new / release.version)
-                root.write(new, known | {release.version: release}, site_url)
-                names = _pieces(new, release.version)
-                moves = [(name, (new / name).stat().st_ino) for name in names]
-                # From here on it is done: by this run, or by the next.
-                write_whole(self._unfinished(), json.dumps(moves))
+                self._prepared.mkdir(parents=True)
+                move(built, self._prepared / release.version)
+                self._forget_pages(known, release, site_url)
+                root.write(self._prepared, known | {release.version: release}, site_url)
             except BaseException:
                 shutil.rmtree(self._aside, ignore_errors=True)
                 raise
-            self._finish()
-
-    def _unfinished(self) -> Path:
-        return self._aside / "moves.json"
-
-    def _finish(self) -> None:
-        """Do what is left to do of a publication that was prepared in full; forget another."""
-        if self._unfinished().exists():
-            for name, inode in json.loads(self._unfinished().read_text(encoding="utf-8")):
-                _move_in(self._aside / "new" / name, self.path / name, inode)
-        if self._aside.exists():
-            # The list goes last: without it, what is left over is just thrown away.
-            shutil.rmtree(self._aside / "new", ignore_errors=True)
+            self._move_in(first=release.version)
             shutil.rmtree(self._aside)
+
+    def _forget_pages(self, known: dict[str, Release], release: Release, site_url: str) -> None:
+        """Have nothing at the root lead to pages that the new one in a version's place lacks.
+
+        They themselves lead to theirs at the root, which stay until they are gone.
+        """
+        old = known.get(release.version)
+        if old and not old.pages <= release.pages:
+            fewer = replace(old, pages=old.pages & release.pages)
+            with TemporaryDirectory(dir=self._aside) as folder:
+                root.write(Path(folder), known | {release.version: fewer}, site_url, old.pages)
+                _move_all(Path(folder), self.path)
+
+    def _write_root(self, known: dict[str, Release], site_url: str) -> None:
+        shutil.rmtree(self._prepared, ignore_errors=True)
+        self._prepared.mkdir(parents=True)
+        root.write(self._prepared, known, site_url)
+        self._move_in()
+
+    def _move_in(self, first: str = "") -> None:
+        _move_all(self._prepared, self.path, first)
+
+    def _put_back(self) -> None:
+        """Where a folder was to be exchanged in two steps, do the second."""
+        for old in self._prepared.glob(f"{OLD}*"):
+            name = old.name.removeprefix(OLD)
+            if not (self.path / name).exists():
+                new = self._prepared / name
+                (new if new.exists() else old).rename(self.path / name)
+
+    @property
+    def _prepared(self) -> Path:
+        return self._aside / "new"
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Alone, and with errors that name the folder."""
-        with (
-            locked(self.path, "another publication is under way"),
-            _telling_why(str(self.path)),
-        ):
+        # Beside the site, in which it would be served.
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        with telling_why(str(self.path)), locked(lock, "another publication is under way"):
             yield
 
 
-def _pieces(new: Path, version: str) -> list[str]:
-    """What is moved in, in order: the version, what leads to it, and the list of versions."""
-    first, last = [version], [root.SWITCHER]
-    names = sorted(entry.name for entry in new.iterdir())
-    return [*first, *(name for name in names if name not in first + last), *last]
+def _move_all(new: Path, place: Path, first: str = "") -> None:
+    """Move what is in ``new`` into the site: a version, what leads to it, the list of versions."""
+    last = root.SWITCHER
+    names = sorted(entry.name for entry in new.iterdir() if entry.name not in {first, last})
+    for name in [*filter(None, [first]), *names, last]:
+        move_in(new / name, place / name)
 
 
-def _move(source: Path, target: Path) -> None:
+def move(source: Path, target: Path) -> None:
     try:
         source.rename(target)
     except OSError as error:
@@ -208,16 +235,14 @@ def _move(source: Path, target: Path) -> None:
         shutil.copytree(source, target)
 
 
-def _move_in(new: Path, place: Path, inode: int) -> None:
-    """Put ``new`` into its place in one step, unless it is there: its inode tells."""
-    if not new.exists() or (place.exists() and place.stat().st_ino == inode):
-        return
-    if place.is_dir() and not _exchange(new, place):
-        # Two steps where the system has no single one; between them a reader finds nothing.
-        place.rename(new.with_name(f".old-{new.name}"))
-        new.rename(place)
-    elif new.exists() and new.stat().st_ino == inode:
+def move_in(new: Path, place: Path) -> None:
+    """Put ``new`` into its place in one step."""
+    if not place.is_dir():
         new.replace(place)
+    elif not _exchange(new, place):
+        # Two steps where the system has no single one; between them a reader finds nothing.
+        place.rename(new.with_name(f"{OLD}{new.name}"))
+        new.rename(place)
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -235,117 +260,3 @@ def _exchange(one: Path, other: Path) -> bool:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), str(other))
     return not failed
-
-
-class Branch(Place):
-    """A site on a branch of this repository, taken from its remote first."""
-
-    def __init__(self, repo: Path, name: str, remote: str = "origin") -> None:
-        self.repo, self.name = repo, name
-        self._ref = f"refs/heads/{name}"
-        if not repository.succeeds(repo, "check-ref-format", self._ref):
-            raise SiteError(f"BRANCH={name}: not a branch's name")
-        if f"branch {self._ref}" in self._git("worktree", "list", "--porcelain").splitlines():
-            raise SiteError(
-                f"BRANCH={name}: it is checked out, with something else on it; name a branch for "
-                "the site alone, such as gh-pages"
-            )
-        #: Where the branch was found here; publishing moves it from there only.
-        self._found = self._commit_of(self._ref)
-        self._tip = self._newest(self._fetch(remote), remote)
-        self._texts = self._read()
-
-    def _read(self) -> dict[str, bytes]:
-        """What is read of a site, at once: a process for each file would cost seconds."""
-        found = [name for name in self.names() if versions.is_version(name)]
-        data = [f"{version}/{name}" for version in found for name in releases.NEEDED]
-        wanted = [root.SWITCHER, root.ROBOTS, *data]
-        return repository.blobs(self.repo, self._tip, wanted) if self._tip else {}
-
-    def __str__(self) -> str:
-        return f"on the branch {self.name}; push it with `git push origin {self.name}`"
-
-    def _git(self, *arguments: str, index: str | None = None, given: str | None = None) -> str:
-        return repository.git(self.repo, *arguments, index=index, given=given)
-
-    def _commit_of(self, ref: str) -> str:
-        exists = repository.succeeds(self.repo, "rev-parse", "-q", "--verify", ref)
-        return self._git("rev-parse", ref) if exists else ""
-
-    def _fetch(self, remote: str) -> str:
-        """The remote's commit; empty where it has no such branch, or where there is no remote."""
-        if remote not in self._git("remote").splitlines():
-            return ""
-        if not self._git("ls-remote", remote, self._ref):
-            return ""
-        theirs = f"refs/remotes/{remote}/{self.name}"
-        self._git("fetch", "-q", remote, f"+{self._ref}:{theirs}")
-        return self._git("rev-parse", theirs)
-
-    def _newest(self, theirs: str, remote: str) -> str:
-        """The commit to build upon: the one of the two that has the other behind it."""
-        ours = self._found
-        if not ours or not theirs:
-            return ours or theirs
-        has = partial(repository.succeeds, self.repo, "merge-base", "--is-ancestor")
-        if has(theirs, ours):
-            return ours
-        if has(ours, theirs):
-            return theirs
-        raise SiteError(
-            f"the branch {self.name} here and that of {remote} have parted; delete the one here "
-            f"with `git branch -D {self.name}` if nothing on it is missing there"
-        )
-
-    def names(self) -> list[str]:
-        return self._git("ls-tree", "--name-only", self._tip).splitlines() if self._tip else []
-
-    def text(self, path: str) -> str:
-        if path not in self._texts:
-            raise FileNotFoundError(path)
-        return self._texts[path].decode()
-
-    def named(self, path: str = "") -> str:
-        return f"{self.name}:{path}"
-
-    def recover(self) -> None:
-        """Nothing: a branch moves in one step."""
-
-    def publish(self, built: Path, release: Release, site_url: str) -> None:
-        known = self.published()
-        require_new(known, release.version)
-        with _telling_why(f"BRANCH={self.name}"), TemporaryDirectory() as folder:
-            new, index = Path(folder) / "new", str(Path(folder) / "index")
-            new.mkdir()
-            _move(built, new / release.version)
-            root.write(new, known | {release.version: release}, site_url)
-            self._commit(new, index, f"Publish version {release.version}")
-
-    def _commit(self, new: Path, index: str, message: str) -> None:
-        """One commit: the tip, with the pieces in ``new`` in place of those of their names."""
-        if self._tip:
-            self._git("read-tree", self._tip, index=index)
-            gone = sorted(entry.name for entry in new.iterdir())
-            remove = ("rm", "-r", "-f", "-q", "--cached", "--ignore-unmatch", "--")
-            self._git(*remove, *gone, index=index)
-        files = sorted(path for path in new.rglob("*") if path.is_file())
-        # The bytes that were checked, whatever git is told to do to lines and filters.
-        write = ("hash-object", "-w", "--no-filters", "--stdin-paths")
-        blobs = self._git(*write, given="".join(f"{path}\n" for path in files)).splitlines()
-        entries = "".join(
-            f"100644 {blob}\t{path.relative_to(new).as_posix()}\n"
-            for blob, path in zip(blobs, files, strict=True)
-        )
-        self._git("update-index", "--add", "--index-info", index=index, given=entries)
-        tree = self._git("write-tree", index=index)
-        parent = ("-p", self._tip) if self._tip else ()
-        commit = self._git("commit-tree", tree, *parent, "-m", message)
-        try:
-            self._git("update-ref", "-m", message, self._ref, commit, self._found or "0" * 40)
-        except SiteError as error:
-            raise SiteError(
-                f"BRANCH={self.name}: someone else published there meanwhile ({error}); nothing "
-                "was changed; publish again"
-            ) from error
-        self._tip = self._found = commit
-        self._texts = self._read()

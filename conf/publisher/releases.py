@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
+from site_ext.base.files import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,31 +18,49 @@ ABOUT = "data/release.json"
 #: The folders at the root that hold a file for each page of any version.
 PER_PAGE = ("versions", "stable", "latest")
 PUT_BACK = "put the published file back"
-#: What is read of a machine.
-OF_MACHINE = {"cpu", "cores", "ram_gib", "gpu"}
-MAYBE_NUMBER = (int, float, NoneType)
-#: What each file must hold in each of its entries, and of which types.
-NEEDED: dict[str, dict[str, Any]] = {
-    ABOUT: {
-        "version": str,
-        "date": str,
-        "commit": str,
-        "versions": dict,
-        "machine": dict,
-        "pages": list,
-        "notes": list,
-        "after": (str, NoneType),
-    },
-    "data/examples.json": {
-        "name": str,
-        "title": str,
-        "status": str,
-        "wall_seconds": MAYBE_NUMBER,
-        "measured": dict,
-        "versions": (dict, NoneType),
-        "machine": (dict, NoneType),
-    },
-    "data/claims.json": {"id": str, "statement": str, "verdict": str},
+
+
+class _Machine(TypedDict):
+    """What is read of a machine."""
+
+    cpu: str
+    cores: int
+    ram_gib: float | None
+    gpu: str | None
+
+
+class _About(TypedDict):
+    version: str
+    date: str
+    commit: str
+    versions: dict[str, str]
+    machine: _Machine
+    pages: list[str]
+    notes: list[str]
+    after: str | None
+
+
+class _Example(TypedDict):
+    name: str
+    title: str
+    status: str
+    wall_seconds: float | None
+    measured: dict[str, Any]
+    versions: dict[str, str] | None
+    machine: _Machine | None
+
+
+class _Claim(TypedDict):
+    id: str
+    statement: str
+    verdict: str
+
+
+#: What each file must hold; it may hold more.
+NEEDED: dict[str, Any] = {
+    ABOUT: _About,
+    "data/examples.json": list[_Example],
+    "data/claims.json": list[_Claim],
 }
 #: Of the first version on; the ledger came later.
 REQUIRED = (ABOUT, "data/examples.json")
@@ -78,7 +96,7 @@ def read(version: str, read_text: Callable[[str], str], where: str) -> Release:
     FileNotFoundError; ``where`` is what to call that version's folder.
     """
     data = {name: _load(name, read_text, where) for name in NEEDED}
-    about = data[ABOUT][0]
+    about = data[ABOUT]
     if about["version"] != version:
         raise SiteError(
             f"{where}/{ABOUT}: this is version {about['version']!r}, in the folder of "
@@ -118,7 +136,7 @@ def read_folder(folder: Path, version: str) -> Release:
 
 
 def _load(name: str, read_text: Callable[[str], str], where: str) -> Any:
-    """The entries of a file; None for one that need not be there."""
+    """What a file holds; None for one that need not be there."""
     try:
         data = json.loads(read_text(name))
     except FileNotFoundError:
@@ -132,24 +150,8 @@ def _load(name: str, read_text: Callable[[str], str], where: str) -> Any:
         raise SiteError(f"{where}/{name}: {error.strerror}; {PUT_BACK}") from error
     except ValueError as error:
         raise SiteError(f"{where}/{name}: not JSON ({error}); {PUT_BACK}") from error
-    entries = [data] if name == ABOUT else data
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SiteError(f"{where}/{name}: not of the form that a build writes; {PUT_BACK}")
-    for number, entry in enumerate(entries):
-        _require_form(f"{where}/{name}: entry {number + 1}", entry, NEEDED[name])
-    return entries
-
-
-def _require_form(which: str, entry: dict[str, Any], form: dict[str, Any]) -> None:
-    missing = sorted(set(form) - set(entry))
-    if missing:
-        raise SiteError(f"{which} lacks {', '.join(missing)}; {PUT_BACK}")
-    for key, kind in form.items():
-        if not isinstance(entry[key], kind):
-            raise SiteError(f"{which}: {key} is {entry[key]!r}; {PUT_BACK}")
-    machine = entry.get("machine")
-    if machine and not set(machine) >= OF_MACHINE:
-        raise SiteError(f"{which}: machine is {machine!r}; {PUT_BACK}")
+    checked(data, NEEDED[name], f"{where}/{name}", PUT_BACK)
+    return data
 
 
 def in_order(known: dict[str, Release]) -> list[Release]:

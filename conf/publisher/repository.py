@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from site_ext.base import machine, versions
+from site_ext.base import versions
 from site_ext.base.errors import SiteError
+from site_ext.base.files import checked
+from site_ext.base.git import git, succeeds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,50 +34,6 @@ class Listed:
     commit: str
     #: :func:`digest` of the commit.
     tree: str
-
-
-def git(root: Path, *arguments: str, index: str | None = None, given: str | None = None) -> str:
-    """What git prints; raises :exc:`SiteError` with its own words where it fails.
-
-    ``index`` is the file of an index other than the repository's own, ``given`` what git
-    reads from its standard input.
-    """
-    settings = machine.git_environment() | ({"GIT_INDEX_FILE": index} if index else {})
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=root, check=False, capture_output=True, text=True, env=settings, input=given,
-        )  # fmt: skip
-    except OSError as error:
-        raise SiteError(f"git could not be started ({error.strerror}); install it") from error
-    if done.returncode:
-        raise SiteError(f"git {' '.join(arguments)}: {done.stderr.strip() or 'failed'}")
-    return done.stdout.rstrip("\n")
-
-
-def succeeds(root: Path, *arguments: str) -> bool:
-    """Whether a git command that answers by its exit status says yes."""
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=root, check=False, capture_output=True, env=machine.git_environment(),
-    )  # fmt: skip
-    return done.returncode == 0
-
-
-def blobs(root: Path, commit: str, paths: list[str]) -> dict[str, bytes]:
-    """The files of a commit at those of ``paths`` where it has one, read by one git."""
-    done = subprocess.run(
-        ["git", "cat-file", "--batch"],
-        cwd=root, check=True, capture_output=True, env=machine.git_environment(),
-        input="".join(f"{commit}:{path}\n" for path in paths).encode(),
-    )  # fmt: skip
-    found, answers = {}, BytesIO(done.stdout)
-    for path in paths:
-        header = answers.readline()
-        if not header.endswith(b" missing\n"):
-            found[path] = answers.read(int(header.split()[-1]))
-            answers.readline()
-    return found
 
 
 def require_clean(root: Path) -> None:
@@ -99,14 +55,12 @@ def listed(root: Path) -> list[Listed]:
         return _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except (ValueError, TypeError) as error:
-        raise SiteError(
-            f"{path}: not a list of releases ({error}); each needs version, date, commit and tree"
-        ) from error
+    except (ValueError, SiteError) as error:
+        raise SiteError(f"{path}: not a list of releases ({error})") from error
 
 
 def _parse(text: str) -> list[Listed]:
-    lines = [Listed(**line) for line in json.loads(text)]
+    lines = checked(json.loads(text), list[Listed], LIST)
     for line in lines:
         if line.version == versions.DEV or not versions.is_version(line.version):
             raise ValueError(f"{line.version!r} is not how a version is written")
@@ -142,7 +96,7 @@ def _listed_on_branches(root: Path) -> list[Listed]:
         root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"
     ).split():
         if succeeds(root, "cat-file", "-e", f"{ref}:{LIST}"):
-            with suppress(ValueError, TypeError):
+            with suppress(ValueError, SiteError):
                 found += _parse(git(root, "show", f"{ref}:{LIST}"))
     return found
 

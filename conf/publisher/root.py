@@ -22,6 +22,8 @@ from site_ext.base.errors import SiteError
 from site_ext.base.frameworks import line as frameworks_line
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from publisher.releases import Release
 
 SWITCHER, ROBOTS = "switcher.json", "robots.txt"
@@ -39,8 +41,13 @@ MADE_ANEW = "delete it, and publish again: it is made anew from the versions' fo
 WORDS = {"release": "", "pre-release": "pre-release", "dev": "not released"}
 
 
-def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
-    """Write the root of a site that holds the versions ``known`` into ``folder``."""
+def write(
+    folder: Path, known: dict[str, Release], site_url: str, also: AbstractSet[str] = frozenset()
+) -> None:
+    """Write the root of a site that holds the versions ``known`` into ``folder``.
+
+    ``also`` are pages that get theirs at the root although none of these versions has them.
+    """
     url = checked_url(site_url)
     best, newest = versions.preferred(known), releases.newest(known).version
     templates = _templates()
@@ -64,15 +71,14 @@ def write(folder: Path, known: dict[str, Release], site_url: str) -> None:
     page("versions.html", "versions.html", page="", pages=homes)
     page("404.html", "404.html", pages=homes)
     page("changes.html", "changes.html", **_history(known))
-    for name in sorted(set().union(*(release.pages for release in known.values()))):
+    for name in sorted(set(also).union(*(release.pages for release in known.values()))):
         page(f"versions/{name}", "versions.html", page=name, pages=_places(known, name))
         for alias, version in (("stable", best), ("latest", newest)):
             has = name in known[version].pages
             template = "forward.html" if has else "lacking.html"
             page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
-    (folder / "root.css").write_bytes((TEMPLATES / "root.css").read_bytes())
-    (folder / "favicon.svg").write_bytes(ICON.read_bytes())
-    (folder / "requirements.txt").write_bytes(BINDER.read_bytes())
+    for source in (TEMPLATES / "root.css", ICON, BINDER):
+        (folder / source.name).write_bytes(source.read_bytes())
     (folder / SWITCHER).write_text(switcher(known), encoding="utf-8")
     (folder / "versions.css").write_text(banner_style(best), encoding="utf-8")
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))

@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from site_ext.run import process
-from site_ext.run import scripts as examples
+from site_ext.gallery.surroundings import HERE
+from site_ext.run import process, scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,10 +35,12 @@ def bare(script: Path) -> float:
         return time.perf_counter() - started
 
 
-def harnessed(example: examples.Example) -> tuple[float, float]:
+def harnessed(example: scripts.Example) -> tuple[float, float]:
     """``(wall_seconds as recorded, seconds that the run really took)``."""
     started = time.perf_counter()
-    execution = process.run(example.script, example.cells, doc=example.doc)
+    execution = process.run(
+        example.script, example.cells, doc=example.doc, environment=HERE.environment
+    )
     if execution.failure:
         raise SystemExit(f"{example.name}: {execution.failure.what}")
     return execution.wall_seconds, time.perf_counter() - started
@@ -47,7 +49,7 @@ def harnessed(example: examples.Example) -> tuple[float, float]:
 def main() -> None:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
-    found = [e for e in examples.discover(ROOT / "gallery") if re.search(pattern, e.name)]
+    found = [e for e in scripts.discover(ROOT / "gallery", HERE) if re.search(pattern, e.name)]
     rows = {e.name: {"bare": [], "recorded": [], "spent": []} for e in found}
     for pair in range(pairs):
         # Every other round in reverse: the order of the examples must not matter.

@@ -20,10 +20,10 @@ from bs4 import BeautifulSoup
 
 from conftest import ROOT
 from environments import environment_with
-from site_ext.run import process
-from site_ext.run import scripts as examples
+from site_ext.gallery.surroundings import HERE, environment
+from site_ext.run import scripts
 
-FOUND = examples.discover(ROOT / "gallery")
+FOUND = scripts.discover(ROOT / "gallery", HERE)
 ALL = os.environ.get("DOWNLOADS") == "all"
 #: One of each kind: a loop, a compiled step, a server, a second process, a heavy package.
 SOME = (
@@ -68,13 +68,13 @@ def run_elsewhere(html: Path, folder: Path, name: str) -> dict[str, tuple[int, s
     argv = [str(with_kernel), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "here", "language": "python"}
     (kernels / "kernel.json").write_text(json.dumps(spec))
-    environment = process.environment(folder / "home") | {"OMP_NUM_THREADS": "1"}
-    notebook_environment = environment | {"JUPYTER_PATH": str(folder / "share/jupyter")}
+    variables = environment(folder / "home") | {"OMP_NUM_THREADS": "1"}
+    notebook_environment = variables | {"JUPYTER_PATH": str(folder / "share/jupyter")}
     notebook_environment.pop("MPLBACKEND")  # a notebook draws in the page
     script, notebook = downloads(html, name)
     ended = {}
     for kind, file, command, env in (
-        ("script", script, [str(python), script.name], environment),
+        ("script", script, [str(python), script.name], variables),
         (
             "notebook",
             notebook,
@@ -115,7 +115,7 @@ def test_it_runs_elsewhere(ends, name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("example", FOUND, ids=lambda e: e.name)
-def test_the_card_says_what_to_install(html: Path, example: examples.Example) -> None:
+def test_the_card_says_what_to_install(html: Path, example: scripts.Example) -> None:
     """One command that names every package that the script imports, with its version."""
     install = card(html, example.name)["To install"]
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from site_ext.run import scripts as examples
+from site_ext.gallery.surroundings import HERE
+from site_ext.run import scripts
 
 GALLERY = ROOT / "gallery"
-FOUND = examples.discover(GALLERY)
+FOUND = scripts.discover(GALLERY, HERE)
 VERBS = {
     "Compare", "Compute", "Count", "Export", "Find", "Give", "Quantise", "Run", "Serve", "Stop",
     "Time", "Train", "Weigh", "Write",
@@ -61,7 +62,7 @@ def test_the_keras_scripts_differ_in_the_backend_only() -> None:
 
 
 @pytest.mark.parametrize("example", TRAINING, ids=lambda e: e.name)
-def test_siblings_have_the_same_parts(example: examples.Example) -> None:
+def test_siblings_have_the_same_parts(example: scripts.Example) -> None:
     """The same headings in the same order, the same data, the same names for the results."""
     reference = next(e for e in TRAINING if e.name == "pytorch/train_mlp")
     common = {"accuracy", "test_loss", "parameters", "steps", "train_seconds"}
@@ -73,7 +74,7 @@ def test_siblings_have_the_same_parts(example: examples.Example) -> None:
 
 
 @pytest.mark.parametrize("example", FOUND, ids=lambda e: e.name)
-def test_each_is_a_page_that_teaches(example: examples.Example) -> None:
+def test_each_is_a_page_that_teaches(example: scripts.Example) -> None:
     """A title with a verb first, prose for a third of it, nothing of ours, no path, no argparse."""
     lines = [line for line in example.source.splitlines() if line.strip()]
     prose = [line for line in lines if line.startswith("#")] + example.doc.splitlines()
@@ -119,7 +120,7 @@ def test_the_readmes_picture_is_the_record(html: Path) -> None:
 
 
 @pytest.mark.parametrize("example", FOUND, ids=lambda e: e.name)
-def test_each_ends_in_a_picture_and_numbers(html: Path, example: examples.Example) -> None:
+def test_each_ends_in_a_picture_and_numbers(html: Path, example: scripts.Example) -> None:
     """It passed, drew at least once, published three values, and printed no warning or path."""
     entry = json.loads((ROOT / f"build/records/{example.name.replace('/', '.')}.json").read_text())
     printed = "".join(output["text"] for output in entry["outputs"])

@@ -7,14 +7,15 @@ import re
 import pytest
 
 from conftest import ROOT
-from site_ext.gallery import siblings
-from site_ext.run import scripts as examples
+from site_ext.gallery import related, side_by_side
+from site_ext.gallery.surroundings import HERE
+from site_ext.run import scripts
 
-FOUND = examples.discover(ROOT / "gallery")
+FOUND = scripts.discover(ROOT / "gallery", HERE)
 FAMILIES = {
     name: found
-    for name in sorted({siblings.family(e.name) for e in FOUND})
-    if len(found := siblings.members(name, FOUND)) > 1
+    for name in sorted({related.family(e.name) for e in FOUND})
+    if len(found := related.members(name, FOUND)) > 1
 }
 EXPORTS = [e for e in FOUND if e.name.startswith("deploying/export_keras_")]
 #: The seed's line, and the comment that explains it, are the framework's own.
@@ -23,20 +24,27 @@ SEEDING = re.compile(
 )
 
 
-def headings(example: examples.Example) -> list[str]:
+def backend(example: scripts.Example) -> str:
+    return "".join(HERE.chosen(example.source))
+
+
+def headings(example: scripts.Example) -> list[str]:
     return re.findall(r"^# (.+)\n# -{3,}$", example.source, re.MULTILINE)
 
 
-def cell(example: examples.Example, heading: str) -> str:
+def cell(example: scripts.Example, heading: str) -> str:
     """The code of the section, without comments and the line that seeds."""
     parts = [
-        code for title, cells in siblings.sections(example) if title == heading for _, code in cells
+        code
+        for title, cells in side_by_side.sections(example)
+        if title == heading
+        for _, code in cells
     ]
     lines = [re.sub(r"\s+#.*", "", line) for line in "\n".join(parts).splitlines()]
     return SEEDING.sub("", "\n".join(line for line in lines if line) + "\n")
 
 
-def measured(example: examples.Example) -> set[str]:
+def measured(example: scripts.Example) -> set[str]:
     block = re.search(r"^measured = \{\n(.*?)^\}", example.source, re.MULTILINE | re.DOTALL)
     return set(re.findall(r'^    "(\w+)":', block[1] if block else "", re.MULTILINE))
 
@@ -81,11 +89,11 @@ def test_the_exports_differ_in_the_backend_only() -> None:
     """Three scripts, one text: the title and the backend's name apart."""
     texts = {
         re.sub(r"on (TensorFlow|JAX|PyTorch)", "on X", re.sub(r"^=+$", "===", e.source, flags=re.MULTILINE))
-        .replace(f'"KERAS_BACKEND"] = "{e.backend}"', '"KERAS_BACKEND"] = "x"')
+        .replace(f'"KERAS_BACKEND"] = "{backend(e)}"', '"KERAS_BACKEND"] = "x"')
         for e in EXPORTS
     }  # fmt: skip
 
-    assert {"tensorflow", "jax", "torch"} == {e.backend for e in EXPORTS}
+    assert {"tensorflow", "jax", "torch"} == {backend(e) for e in EXPORTS}
     assert 1 == len(texts)
 
 

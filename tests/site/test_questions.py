@@ -7,7 +7,8 @@ import re
 import pytest
 
 from conftest import ROOT
-from site_ext.run import scripts as examples
+from site_ext.gallery.surroundings import HERE
+from site_ext.run import scripts
 
 TEXT = (ROOT / "docs/questions.md").read_text()
 COLUMNS = ("tensorflow", "torch", "keras")
@@ -17,7 +18,7 @@ ROWS = [
     for line in TEXT.splitlines()
     if line.startswith("| ")
 ][2:]
-FOUND = {e.name: e for e in examples.discover(ROOT / "gallery")}
+FOUND = {e.name: e for e in scripts.discover(ROOT / "gallery", HERE)}
 
 
 def test_there_are_all_the_questions() -> None:

@@ -9,15 +9,17 @@ import pytest
 
 from conftest import ROOT, clean_environment
 from environments import environment_like_this_one
-from site_ext.run import scripts as examples
+from site_ext.gallery.surroundings import HERE
+from site_ext.run import scripts
 
 PLAN = """
 from pathlib import Path
-from site_ext.run import execute as runner
+from site_ext.gallery.surroundings import HERE
+from site_ext.run import plan
 
 root = Path({root!r})
-options = runner.Options(gallery=root / "gallery", records=root / "build/records", root=root)
-for entry in runner.plan(options):
+options = plan.Options(root / "gallery", root / "build/records", root, HERE)
+for entry in plan.plan(options):
     if entry.due:
         print(entry.example.name, entry.reason, sep=": ")
 """
@@ -32,7 +34,7 @@ def due(python: Path) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in done.stdout.splitlines())
 
 
-FOUND = {example.name: example for example in examples.discover(ROOT / "gallery")}
+FOUND = {example.name: example for example in scripts.discover(ROOT / "gallery", HERE)}
 #: They import it inside a package that they need: LiteRT's converter brings JAX.
 THROUGH_OTHERS = {name for name, example in FOUND.items() if example.needs}
 
@@ -59,7 +61,7 @@ def test_a_new_version_runs_what_imports_it(
     for name, reason in found.items():
         assert reason.startswith(f"{distribution} "), name
         assert reason.endswith(" -> 99.0")
-        assert module in FOUND[name].imports | {FOUND[name].backend} or name in THROUGH_OTHERS
+        assert module in FOUND[name].imports | FOUND[name].asked or name in THROUGH_OTHERS
 
 
 def test_a_framework_taken_away_runs_what_had_it(html: Path, tmp_path: Path) -> None:

@@ -96,6 +96,20 @@ def test_verdicts(release) -> None:
     assert "a: holds -> outdated" in changes.as_text(found)
 
 
+def test_the_changelog_lists_verdicts(release) -> None:
+    """Changed, new and gone; nothing of those that stayed; none said; the first ledger said."""
+    old = release("0.1", claims=[claim("a", "holds"), claim("b", "false"), claim("c", "opinion")])
+    new = release("0.2", claims=[claim("a", "outdated"), claim("b", "false"), claim("d", "holds")])
+
+    assert (
+        "### Verdicts that changed\n\n- `a`: outdated, was holds\n- `d`: holds, new\n"
+        "- `c`: gone, was opinion\n"
+    ) == changes.changelog(old, new)
+    assert "- None." in changes.changelog(old, old)
+    assert "The first with a ledger here: 3 statements" in changes.changelog(None, old)
+    assert "" == changes.changelog(None, release("0.3"))
+
+
 def test_what_was_not_run_has_not_moved(release) -> None:
     """An example skipped on one side is told as that, not as values that are gone."""
     skipped = example(status="skipped", wall_seconds=None, measured={}, script=None)

@@ -94,7 +94,7 @@ def test_all_else_is_refused(text: str, says: str) -> None:
         ("word + 1 < 2", "is the text 'beta', not a number"),
         ("-word == 1", "is the text 'beta', not a number"),
         ("a / (b - b) < 1", "division by zero"),
-        ("a * 1e308 * 1e308 > 1", "compares with nothing"),
+        ("a * 1e308 * 1e308 > 1", "nothing compares with"),
         ("nan < 1", "nan is nan"),
     ],
 )

@@ -19,8 +19,10 @@ import pytest
 from builds import build, commit, example, hashes, publish
 from conftest import ROOT, clean_environment
 from published import clone_of
-from publisher import checking, places, repository
+from publisher import checking, places
+from publisher.branch import Branch
 from site_ext.base.errors import SiteError
+from site_ext.base.git import git, succeeds
 from whole import require_whole
 
 PUBLISH = """
@@ -159,7 +161,7 @@ class Killed(BaseException):
 def test_stopped_at_each_step_of_moving_in(site, tmp_path, monkeypatch, step: int) -> None:
     """After each single move the site is whole, and the next publication does the rest."""
     before = {name: hashes(site / name) for name in ("0.1", "0.2")}
-    original, done = places._move_in, []
+    original, done = places.move_in, []
 
     def move(*arguments: Any) -> None:
         original(*arguments)
@@ -168,7 +170,7 @@ def test_stopped_at_each_step_of_moving_in(site, tmp_path, monkeypatch, step: in
             raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(places, "_move_in", move)
+        patched.setattr(places, "move_in", move)
         with pytest.raises(Killed):
             publish(places.Folder(site), tmp_path / "new", "0.3")
     require_whole(site, before)
@@ -178,11 +180,35 @@ def test_stopped_at_each_step_of_moving_in(site, tmp_path, monkeypatch, step: in
     assert not (site / places.ASIDE).exists()
 
 
+@pytest.mark.parametrize("step", range(1, 32))
+def test_stopped_while_dev_loses_a_page(site, tmp_path, monkeypatch, step: int) -> None:
+    """After each single move nothing leads to the page that the new dev no longer has."""
+    publish(places.Folder(site), tmp_path / "old", "dev", pages=("index.html", "draft.html"))
+    before = {name: hashes(site / name) for name in ("0.1", "0.2")}
+    original, done = places.move_in, []
+
+    def move(*arguments: Any) -> None:
+        original(*arguments)
+        done.append(arguments)
+        if len(done) == step:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(places, "move_in", move)
+        with pytest.raises(Killed):
+            publish(places.Folder(site), tmp_path / "new", "dev")
+    require_whole(site, before)
+    places.Folder(site).recover()
+
+    assert ["0.2", "0.1", "dev"] == require_whole(site, before)
+    assert not (site / places.ASIDE).exists()
+
+
 def test_killed_while_moving_in(site: Path, tmp_path: Path) -> None:
     """The same by kill -9, after the third move."""
     before = {name: hashes(site / name) for name in ("0.1", "0.2")}
     die = """
-count, original = 0, places._move_in
+count, original = 0, places.move_in
 def dying(*arguments):
     global count
     original(*arguments)
@@ -190,7 +216,7 @@ def dying(*arguments):
     if count == 3:
         import os, signal
         os.kill(os.getpid(), signal.SIGKILL)
-places._move_in = dying
+places.move_in = dying
 """
     assert -signal.SIGKILL == run(site, tmp_path / "new", "0.3", die).returncode
     require_whole(site, before)
@@ -220,9 +246,9 @@ def test_killed_at_random_moments(site: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_prepared_is_done_once(site: Path, tmp_path: Path) -> None:
-    """A kill before the moves are written down: as if nothing had happened."""
+    """A kill before anything is moved: as if nothing had happened."""
     before = hashes(site)
-    die = "import os, signal\nplaces.write_whole = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
+    die = "import os, signal\nplaces.root.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
     assert -signal.SIGKILL == run(site, tmp_path / "new", "0.3", die).returncode
     left = {name: digest for name, digest in hashes(site).items() if places.ASIDE not in name}
 
@@ -392,14 +418,14 @@ def repo(tmp_path: Path) -> Path:
     subprocess.run(["git", "init", "-q", "--bare", str(origin)], check=True)
     clone_of(origin, here)
     (here / "file").write_text("source")
-    repository.git(here, "add", ".")
-    repository.git(here, "commit", "-qm", "source")
-    repository.git(here, "push", "-q", "origin", "HEAD:main")
+    git(here, "add", ".")
+    git(here, "commit", "-qm", "source")
+    git(here, "push", "-q", "origin", "HEAD:main")
     return here
 
 
 def checked_out(repo: Path, folder: Path, branch: str = "gh-pages") -> Path:
-    repository.git(repo, "worktree", "add", "-q", "--detach", str(folder), branch)
+    git(repo, "worktree", "add", "-q", "--detach", str(folder), branch)
     shutil.rmtree(folder / ".git", ignore_errors=True)
     (folder / ".git").unlink(missing_ok=True)
     return folder
@@ -407,28 +433,26 @@ def checked_out(repo: Path, folder: Path, branch: str = "gh-pages") -> Path:
 
 def test_a_branch(repo: Path, tmp_path: Path) -> None:
     """On a branch as in a folder: one commit a version, the old one's files untouched."""
-    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
-    tree = repository.git(repo, "rev-parse", "gh-pages:0.1")
-    publish(places.Branch(repo, "gh-pages"), tmp_path / "two", "0.2")
+    publish(Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    tree = git(repo, "rev-parse", "gh-pages:0.1")
+    publish(Branch(repo, "gh-pages"), tmp_path / "two", "0.2")
 
-    assert "2" == repository.git(repo, "rev-list", "--count", "gh-pages")
-    assert tree == repository.git(repo, "rev-parse", "gh-pages:0.1")
+    assert "2" == git(repo, "rev-list", "--count", "gh-pages")
+    assert tree == git(repo, "rev-parse", "gh-pages:0.1")
     assert ["0.2", "0.1"] == require_whole(checked_out(repo, tmp_path / "out"))
-    assert "" == repository.git(repo, "status", "--porcelain")
+    assert "" == git(repo, "status", "--porcelain")
     with pytest.raises(SiteError, match=r"version 0\.1 is published already"):
-        publish(places.Branch(repo, "gh-pages"), tmp_path / "again", "0.1")
+        publish(Branch(repo, "gh-pages"), tmp_path / "again", "0.1")
 
 
 def test_a_branch_is_fetched_first(repo: Path, tmp_path: Path) -> None:
     """What another machine has published is built upon; dev is replaced whole."""
-    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
-    publish(
-        places.Branch(repo, "gh-pages"), tmp_path / "dev", "dev", pages=("index.html", "a.html")
-    )
-    repository.git(repo, "push", "-q", "origin", "gh-pages")
+    publish(Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    publish(Branch(repo, "gh-pages"), tmp_path / "dev", "dev", pages=("index.html", "a.html"))
+    git(repo, "push", "-q", "origin", "gh-pages")
     other = clone_of(tmp_path / "origin.git", tmp_path / "other")
-    publish(places.Branch(other, "gh-pages"), tmp_path / "two", "0.2")
-    publish(places.Branch(other, "gh-pages"), tmp_path / "three", "dev")
+    publish(Branch(other, "gh-pages"), tmp_path / "two", "0.2")
+    publish(Branch(other, "gh-pages"), tmp_path / "three", "dev")
     out = checked_out(other, tmp_path / "out")
 
     assert ["0.2", "0.1", "dev"] == require_whole(out)
@@ -437,12 +461,12 @@ def test_a_branch_is_fetched_first(repo: Path, tmp_path: Path) -> None:
 
 def test_a_branch_that_moves_meanwhile(repo: Path, tmp_path: Path) -> None:
     """Of two publications from one state, the second is refused: it would undo the first."""
-    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
-    first, second = places.Branch(repo, "gh-pages"), places.Branch(repo, "gh-pages")
+    publish(Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    first, second = Branch(repo, "gh-pages"), Branch(repo, "gh-pages")
     publish(first, tmp_path / "two", "0.2")
     with pytest.raises(SiteError, match="someone else published there meanwhile"):
         publish(second, tmp_path / "three", "0.3")
-    publish(places.Branch(repo, "gh-pages"), tmp_path / "four", "0.3")
+    publish(Branch(repo, "gh-pages"), tmp_path / "four", "0.3")
 
     assert ["0.3", "0.2", "0.1"] == require_whole(checked_out(repo, tmp_path / "out"))
 
@@ -450,46 +474,46 @@ def test_a_branch_that_moves_meanwhile(repo: Path, tmp_path: Path) -> None:
 def test_a_name_that_no_branch_can_have(repo: Path) -> None:
     """Refused before anything is built."""
     with pytest.raises(SiteError, match=r"BRANCH=a\.\.b: not a branch's name"):
-        places.Branch(repo, "a..b")
+        Branch(repo, "a..b")
 
 
 def test_a_branch_that_is_in_use(repo: Path) -> None:
     """The branch of the sources is not a place for pages."""
-    current = repository.git(repo, "branch", "--show-current")
+    current = git(repo, "branch", "--show-current")
     with pytest.raises(SiteError, match="it is checked out"):
-        places.Branch(repo, current)
+        Branch(repo, current)
 
 
 def test_a_branch_of_something_else(repo: Path, tmp_path: Path) -> None:
     """A branch with an index.html of its own is refused, as a folder is."""
     (repo / "index.html").write_text("my own")
-    repository.git(repo, "checkout", "-q", "-b", "notes")
-    repository.git(repo, "add", ".")
-    repository.git(repo, "commit", "-qm", "notes")
-    repository.git(repo, "checkout", "-q", "-b", "work")
+    git(repo, "checkout", "-q", "-b", "notes")
+    git(repo, "add", ".")
+    git(repo, "commit", "-qm", "notes")
+    git(repo, "checkout", "-q", "-b", "work")
     with pytest.raises(SiteError, match=r"has index\.html but no switcher\.json"):
-        publish(places.Branch(repo, "notes"), tmp_path, "0.1")
+        publish(Branch(repo, "notes"), tmp_path, "0.1")
 
 
 def test_a_branch_has_the_bytes_that_were_checked(repo: Path, tmp_path: Path) -> None:
     """Whatever git is told to do to ends of lines."""
-    repository.git(repo, "config", "core.autocrlf", "input")
+    git(repo, "config", "core.autocrlf", "input")
     (repo / ".git/info").mkdir(exist_ok=True)
     (repo / ".git/info/attributes").write_text("* text eol=lf\n")
     built = build(tmp_path / "built", "0.1")
     (built / "_static/crlf.txt").write_bytes(b"one\r\ntwo\r\n")
-    places.Branch(repo, "gh-pages").publish(built, checking.check(built, "0.1", commit("0.1")), "")
-    size = repository.git(repo, "cat-file", "-s", "gh-pages:0.1/_static/crlf.txt")
+    Branch(repo, "gh-pages").publish(built, checking.check(built, "0.1", commit("0.1")), "")
+    size = git(repo, "cat-file", "-s", "gh-pages:0.1/_static/crlf.txt")
 
     assert "10" == size
 
 
 def test_a_remote_branch_with_a_longer_name(repo: Path, tmp_path: Path) -> None:
     """feature/gh-pages is not gh-pages."""
-    repository.git(repo, "push", "-q", "origin", "HEAD:refs/heads/feature/gh-pages")
-    publish(places.Branch(repo, "gh-pages"), tmp_path, "0.1")
+    git(repo, "push", "-q", "origin", "HEAD:refs/heads/feature/gh-pages")
+    publish(Branch(repo, "gh-pages"), tmp_path, "0.1")
 
-    assert repository.succeeds(repo, "rev-parse", "-q", "--verify", "refs/heads/gh-pages")
+    assert succeeds(repo, "rev-parse", "-q", "--verify", "refs/heads/gh-pages")
 
 
 def test_git_of_a_hook_works_on_this_repository(repo: Path, tmp_path: Path, monkeypatch) -> None:
@@ -498,21 +522,21 @@ def test_git_of_a_hook_works_on_this_repository(repo: Path, tmp_path: Path, monk
     subprocess.run(["git", "init", "-q", str(other)], check=True)
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
 
-    assert repository.git(repo, "rev-parse", "HEAD")
+    assert git(repo, "rev-parse", "HEAD")
 
 
 def test_a_branch_that_has_parted(repo: Path, tmp_path: Path) -> None:
     """Here and at the origin, each with a version of its own: named, nothing lost."""
-    publish(places.Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
-    repository.git(repo, "push", "-q", "origin", "gh-pages")
+    publish(Branch(repo, "gh-pages"), tmp_path / "one", "0.1")
+    git(repo, "push", "-q", "origin", "gh-pages")
     other = clone_of(tmp_path / "origin.git", tmp_path / "other")
-    publish(places.Branch(other, "gh-pages"), tmp_path / "two", "0.2")
-    repository.git(other, "push", "-q", "origin", "gh-pages")
-    tree = repository.git(repo, "rev-parse", "gh-pages^{tree}")
-    mine = repository.git(repo, "commit-tree", tree, "-p", "gh-pages", "-m", "my own")
-    repository.git(repo, "update-ref", "refs/heads/gh-pages", mine)
+    publish(Branch(other, "gh-pages"), tmp_path / "two", "0.2")
+    git(other, "push", "-q", "origin", "gh-pages")
+    tree = git(repo, "rev-parse", "gh-pages^{tree}")
+    mine = git(repo, "commit-tree", tree, "-p", "gh-pages", "-m", "my own")
+    git(repo, "update-ref", "refs/heads/gh-pages", mine)
     with pytest.raises(SiteError, match="have parted"):
-        places.Branch(repo, "gh-pages")
+        Branch(repo, "gh-pages")
 
 
 def test_times_of_examples_reach_the_page_of_changes(tmp_path: Path) -> None:

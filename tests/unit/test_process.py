@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from site_ext.gallery.surroundings import HERE, environment
 from site_ext.run import process
-from site_ext.run.process import Execution
+from site_ext.run.outcome import Cell, Execution, Limits
 from site_ext.run.scripts import Example
 
 
 def run(folder: Path, code: str, **limits: float) -> Execution:
     script = folder / "script.py"
     script.write_text(f'"""\nTitle\n=====\n"""\n{code}', encoding="utf-8")
-    example = Example("theme/script", script)
-    return process.run(script, example.cells, doc=example.doc, **limits)
+    example = Example("theme/script", script, HERE)
+    return process.run(
+        script, example.cells, doc=example.doc, limits=Limits(**limits), environment=environment
+    )
 
 
 def test_outputs_belong_to_their_cells(tmp_path: Path) -> None:
@@ -63,7 +66,7 @@ def test_a_script_sees_what_a_plain_one_sees(tmp_path: Path, what: str) -> None:
     plain = subprocess.run(
         [sys.executable, "-X", "faulthandler", str(tmp_path / "script.py")],
         cwd=tmp_path, text=True, capture_output=True, check=True,
-        env=process.environment(tmp_path),
+        env=environment(tmp_path) | {"MPLBACKEND": "agg"},
     )  # fmt: skip
     printed = "".join(output.text for output in execution.outputs)
 
@@ -90,7 +93,7 @@ def test_a_syntax_error_is_a_failure(tmp_path: Path) -> None:
     """A cell that does not compile fails with its own line."""
     script = tmp_path / "script.py"
     script.write_text("print(1)\n")
-    execution = process.run(script, [process.Cell(3, "a b\n")])
+    execution = process.run(script, [Cell(3, "a b\n")])
 
     assert execution.failure is not None
     assert execution.failure.what.startswith("SyntaxError")

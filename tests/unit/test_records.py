@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from site_ext.base.errors import SiteError
+from site_ext.base.files import write_whole
 from site_ext.run import records
-from site_ext.run.process import CellOutput, Failure, Figure
-from site_ext.run.records import Record, Scrubber
+from site_ext.run.outcome import CellOutput, Failure, Figure
+from site_ext.run.records import Record
+from site_ext.run.scrub import Scrubber
 
 
 def record(**changes: object) -> Record:
@@ -60,7 +62,7 @@ def test_a_failed_write_keeps_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         records.write(tmp_path, record(measured={"bad": object()}))
     with pytest.raises(UnicodeEncodeError):
-        records.write_whole(records.path_of(tmp_path, "theme/script"), "\ud800")
+        write_whole(records.path_of(tmp_path, "theme/script"), "\ud800")
 
     assert records.read(tmp_path, "theme/script") == record()
     assert ["theme.script.json"] == [path.name for path in tmp_path.iterdir()]

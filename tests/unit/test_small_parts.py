@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from site_ext.claims import charts, measured
+from site_ext.base import values
+from site_ext.claims import charts, quoting
 from site_ext.claims.charts import Bar
-from site_ext.gallery import card as provenance
+from site_ext.gallery import card
 from site_ext.pages import byline
-from site_ext.run import scripts as examples
+from site_ext.run import scripts
 
 
 @pytest.mark.parametrize(
@@ -26,14 +27,14 @@ from site_ext.run import scripts as examples
 )
 def test_a_quotation_has_three_parts(text: str, parts: tuple[str, str, str]) -> None:
     """Example, value and format."""
-    assert parts == measured.parse(text)
+    assert parts == quoting.parse(text)
 
 
 @given(st.text())
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     """Nothing but ValueError comes out of a bad quotation."""
     try:
-        name, key, _ = measured.parse(text)
+        name, key, _ = quoting.parse(text)
     except ValueError:
         return
     assert "/" in name
@@ -42,12 +43,15 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 def test_numbers_have_a_real_minus_sign() -> None:
     """Negative numbers are set as in print; text is left alone."""
-    assert ["\N{MINUS SIGN}1.50", "a-b"] == [measured.quote(-1.5, ".2f"), measured.quote("a-b", "")]
+    assert ["\N{MINUS SIGN}1.50", "a-b"] == [
+        values.formatted(-1.5, ".2f"),
+        values.formatted("a-b", ""),
+    ]
 
 
 def test_a_unit_stays_with_its_number() -> None:
     """What follows the format after a space is the unit, never alone on the next line."""
-    assert "1.5\N{NO-BREAK SPACE}s" == measured.quote(1.5, ".1f s")
+    assert "1.5\N{NO-BREAK SPACE}s" == values.formatted(1.5, ".1f s")
 
 
 @pytest.mark.parametrize(
@@ -78,12 +82,12 @@ def test_imports_are_found_wherever_they_stand() -> None:
 
     tree = ast.parse("import a.b\ndef f():\n    from c.d import e\nfrom . import g")
 
-    assert {"a", "c"} == examples.imported_names(tree)
+    assert {"a", "c"} == scripts.imported_names(tree)
 
 
 def test_a_commit_is_quoted_short() -> None:
     """Ten digits, and a word where files differed from it."""
     commit = "0123456789abcdef"
 
-    assert "0123456789" == provenance.commit_line(commit)
-    assert "0123456789, with uncommitted changes" == provenance.commit_line(f"{commit}+changes")
+    assert "0123456789" == card.commit_line(commit)
+    assert "0123456789, with uncommitted changes" == card.commit_line(f"{commit}+changes")

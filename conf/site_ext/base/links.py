@@ -1,34 +1,42 @@
-"""Links from one page of the site to another, for nodes that are built by hand."""
+"""Links from one page of the site to another, for nodes that are built by hand.
+
+They are resolved when a page is written, from the page where they stand by then, so that
+they may be copied from one page into another.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from docutils import nodes
-from sphinx import addnodes
+from sphinx.util.nodes import make_refnode
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
 
 
-def to_page(docname: str, target: str, text: str) -> addnodes.pending_xref:
-    """A link on page ``docname`` to page ``target``, which must exist when it is resolved."""
-    return addnodes.pending_xref(
-        "",
-        nodes.inline("", text),
-        refdomain="std",
-        reftype="doc",
-        reftarget=f"/{target}",
-        refexplicit=True,
-        refwarn=True,
-        refdoc=docname,
-    )
+class page_link(nodes.inline):
+    """Becomes a link to its ``target`` around its content."""
 
 
-def to_place(docname: str, target: str, content: nodes.Node) -> addnodes.pending_xref:
-    """A link to ``page#place``; where a site has no such page, only the content."""
-    return addnodes.pending_xref(
-        "",
-        content,
-        refdomain="evidence",
-        reftype="place",
-        reftarget=target,
-        refexplicit=True,
-        refwarn=False,
-        refdoc=docname,
-    )
+def to(target: str, content: str | nodes.Node) -> page_link:
+    """A link to ``page`` or ``page#place``; where a site has no such page, only the content."""
+    inside = nodes.inline("", content) if isinstance(content, str) else content
+    return page_link("", "", inside, target=target)
+
+
+def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Make the links what every writer knows."""
+    for link in list(doctree.findall(page_link)):
+        target, _, place = link["target"].partition("#")
+        if target in app.env.all_docs:
+            link.replace_self(make_refnode(app.builder, docname, target, place, link.children))
+        else:
+            link.replace_self(link.children)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_node(page_link)
+    app.connect("doctree-resolved", resolve)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""The machine and the commit that a build runs on."""
+"""The machine that a build runs on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import subprocess
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +13,6 @@ import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-
-#: Ends a commit's name where files differed from it.
-CHANGES = "+changes"
-#: From `git rev-parse --local-env-vars`.
-_OF_A_REPOSITORY = {
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
-    "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX",
-    "GIT_SHALLOW_FILE", "GIT_COMMON_DIR",
-}  # fmt: skip
 
 
 @cache
@@ -51,45 +38,6 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def commit(root: Path) -> str:
-    """The commit checked out in ``root``, with ``+changes`` if files differ from it."""
-    try:
-        head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return head + CHANGES if changed else head
-
-
-def commit_date(root: Path) -> str:
-    """The day of the commit, in UTC: the same wherever and whenever it is built."""
-    try:
-        return _git(root, "log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%d")
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-
-
-def today() -> str:
-    """The day, in UTC."""
-    return datetime.now(UTC).date().isoformat()
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments],
-        cwd=root, check=True, capture_output=True, text=True, timeout=20,
-        env=git_environment() | {"TZ": "UTC"},
-    ).stdout.strip()  # fmt: skip
-
-
-def git_environment() -> dict[str, str]:
-    """The environment, less what would have git work on another repository.
-
-    Git itself sets these where it runs a hook or an alias.
-    """
-    return {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
 
 
 def _cpu() -> str:

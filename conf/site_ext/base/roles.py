@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sphinx.util.docutils import SphinxRole
+from sphinx.util.docutils import ReferenceRole
 
 if TYPE_CHECKING:
     from docutils.nodes import Node, system_message
 
 
-class CheckedRole(SphinxRole):
+class CheckedRole(ReferenceRole):
     """A role that is one node, or an error where :meth:`node` raises :exc:`ValueError`."""
 
     def node(self) -> Node:
-        """The node that stands for ``self.text``."""
+        """The node that stands for ``self.title`` and ``self.target``."""
         raise NotImplementedError
 
     def run(self) -> tuple[list[Node], list[system_message]]:

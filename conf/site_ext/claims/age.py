@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -24,6 +23,7 @@ from site_ext.claims.sources import LIMIT_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from pathlib import Path
 
 #: What readers choose between, asked for first.
@@ -68,8 +68,8 @@ def items(docs: Path, today: date) -> list[Item]:
             problem = f"source {key!r} was read on {source.read}, which is yet to come"
         day = source.dated or source.read
         found.append(Item("source", key, day, source.age_days(today), problem))
-    for name, taken in measurements.read(docs / "measurements").items():
-        day = date.fromisoformat(taken.date)
+    for name, taken in measurements.read(docs / measurements.FOLDER).items():
+        day = taken.date
         origin = known.get(taken.source or "")
         past = origin is not None and origin.about is not None
         found.append(Item("measurement", name, day, None if past else (today - day).days))

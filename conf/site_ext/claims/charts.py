@@ -23,18 +23,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from site_ext.base import frameworks
-from site_ext.claims import measured
-from site_ext.gallery import card as provenance
-from site_ext.gallery.build import examples_of
+from site_ext.base import frameworks, values
+from site_ext.claims import checks, quoting
+from site_ext.gallery import card
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
     from site_ext.run.records import Record
+
 
 #: Names of colours in docs/_static/palette.css.
 COLORS = ("tensorflow", "pytorch", "keras")
@@ -51,9 +52,14 @@ class Bar:
     color: str
 
 
+def told(bars: list[Bar], title: str) -> str:
+    """The chart in words, with every value."""
+    return f"{title}. " + "; ".join(f"{bar.label}: {bar.text}" for bar in bars) + "."
+
+
 def draw(bars: list[Bar], largest: float, title: str) -> str:
     """The chart as an SVG element; labels stand above their bars, so it can be narrow."""
-    alt = f"{title}. " + "; ".join(f"{bar.label}: {bar.text}" for bar in bars) + "."
+    alt = told(bars, title)
     height = ROW * len(bars)
     svg = ET.Element(
         "svg",
@@ -100,6 +106,7 @@ class BarsDirective(SphinxDirective):
         figure = nodes.figure(classes=["bars-figure"])
         heading = nodes.paragraph("", title, classes=["bars-title"])
         figure += nodes.raw("", draw(bars, largest, title), format="html")
+        figure += addnodes.only("", nodes.paragraph("", told(bars, title)), expr="not html")
         figure += nodes.caption("", caption(records))
         return [nodes.container("", heading, figure, classes=["bars-box"])]
 
@@ -111,20 +118,17 @@ class BarsDirective(SphinxDirective):
         if color not in COLORS:
             raise self.error(f"bars: no colour {color!r} in {line!r}; use {', '.join(COLORS)}")
         try:
-            name, key, _ = measured.parse(source)
+            name, key, _ = quoting.parse(source)
+            entry = quoting.example(self.env, name)
+            if (record := entry.ran) is None:
+                return Bar(label, None, quoting.NOT_MEASURED, color)
+            value = quoting.measured(name, checks.arithmetic(key), record.measured)
         except ValueError as error:
-            raise self.error(f"bars: {error}") from None
-        entry = examples_of(self.env).use(name)
-        if entry is None:
-            raise self.error(f"bars: there is no example {name!r}, named in {line!r}")
-        record = entry.record
-        if record is None or entry.status in ("skipped", "failed"):
-            return Bar(label, None, measured.NOT_MEASURED, color)
-        value = record.measured.get(key)
-        if not isinstance(value, (int, float)):
-            raise self.error(f"bars: {name} measures no number {key!r}, named in {line!r}")
+            raise self.error(f"bars: {error}, in {line!r}") from None
+        if not values.is_number(value):
+            raise self.error(f"bars: {name}.{key} = {value!r} is no number, in {line!r}")
         records[name] = record
-        return Bar(label, float(value), measured.quote(value, spec), color)
+        return Bar(label, float(value), values.formatted(value, spec), color)
 
 
 def caption(records: dict[str, Record]) -> str:
@@ -134,7 +138,7 @@ def caption(records: dict[str, Record]) -> str:
     names = ", ".join(records)
     days = sorted({record.executed_at[:10] for record in records.values()})
     versions = {v: None for r in records.values() for v in frameworks.named(r.versions)}
-    machines = {provenance.machine_line(record): None for record in records.values()}
+    machines = {card.machine_line(record): None for record in records.values()}
     return (
         f"Measured {' to '.join(days[:: max(1, len(days) - 1)])} by {names}. "
         f"{', '.join(versions)}. {'; '.join(machines)}."

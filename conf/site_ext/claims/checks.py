@@ -15,6 +15,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from site_ext.base import values
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -179,10 +181,8 @@ def _compared(
 
 
 def _finite(value: Any, name: str) -> Any:
-    if not isinstance(value, (int, float, str)):
-        raise CheckError(f"{name} is {value!r}, which is neither a number nor text")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise CheckError(f"{name} is {value!r}, which compares with nothing")
+    if wrong := values.problem(value):
+        raise CheckError(f"{name} {wrong}")
     return value
 
 

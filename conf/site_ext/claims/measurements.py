@@ -17,38 +17,34 @@ others published::
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date  # noqa: TC003 - msgspec asks for it
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from site_ext.base import values
 from site_ext.base.errors import SiteError
+from site_ext.base.files import checked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: How a measurement is named where an example could be: ``measurements/mlperf``.
 FOLDER = "measurements/"
-_NEEDED = {"title": str, "how": str, "machine": str, "date": str, "measured": dict}
 
 
-@dataclass(frozen=True)
-class Measurement:
+class Measurement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One recorded measurement; ``date`` is the day on which it was taken or published."""
 
     name: str
     title: str
     how: str
     machine: str
-    date: str
+    date: date
     measured: dict[str, Any]
     source: str | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def fingerprint(self) -> str:
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+    versions: dict[str, str] = {}
 
 
 def read(folder: Path) -> dict[str, Measurement]:
@@ -56,8 +52,7 @@ def read(folder: Path) -> dict[str, Measurement]:
 
     Raises :exc:`SiteError` that names the file and what is wrong with it.
     """
-    found = (_read_one(path) for path in sorted(folder.glob("*.json")))
-    return {measurement.name: measurement for measurement in found}
+    return {FOLDER + path.stem: _read_one(path) for path in sorted(folder.glob("*.json"))}
 
 
 def _read_one(path: Path) -> Measurement:
@@ -65,21 +60,9 @@ def _read_one(path: Path) -> Measurement:
         data = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise SiteError(f"{path}: {error}") from None
-    if not isinstance(data, dict):
-        raise SiteError(f"{path}: is a {type(data).__name__}, not an object")
-    for name, kind in _NEEDED.items():
-        if not isinstance(data.get(name), kind):
-            raise SiteError(f"{path}: {name!r} is {data.get(name)!r}; it must be a {kind.__name__}")
-    known = {one.name for one in fields(Measurement)} - {"name"}
-    if foreign := sorted(set(data) - known):
-        raise SiteError(f"{path}: has {', '.join(foreign)}; it may have {', '.join(sorted(known))}")
-    if not isinstance(data.get("source", ""), str):
-        raise SiteError(f"{path}: source {data['source']!r} is no key of docs/sources.toml")
-    try:
-        date.fromisoformat(data["date"])
-    except ValueError:
-        raise SiteError(f"{path}: date {data['date']!r} is not of the form 2023-06-27") from None
-    for key, value in data["measured"].items():
-        if not isinstance(value, (int, float, str)) or value != value:  # noqa: PLR0124 - NaN
-            raise SiteError(f"{path}: measured {key!r} is {value!r}; give a number or text")
-    return Measurement(name=FOLDER + path.stem, **data)
+    named = data | {"name": FOLDER + path.stem} if isinstance(data, dict) else data
+    taken = checked(named, Measurement, str(path))
+    for key, value in taken.measured.items():
+        if wrong := values.problem(value):
+            raise SiteError(f"{path}: measured {key!r} {wrong}, found {value!r}")
+    return taken

@@ -35,6 +35,9 @@ class Statement:
     place: str
     line: int
     kind: str = "text"
+    #: Of a cell: what its row and its column are called.
+    row: str = ""
+    column: str = ""
 
     @property
     def plain(self) -> str:
@@ -96,18 +99,24 @@ class _Walk:
         elif parent == "td_open":
             self._row.append(words)
             if len(self._row) > 1:
-                column = self._columns[len(self._row) - 1]
-                yield self._statement(words, token, CELL, f"{self._row[0]} / {column}")
+                cell = (self._row[0], self._columns[len(self._row) - 1])
+                yield self._statement(words, token, CELL, cell)
         elif not words.startswith("![") and not words.endswith(":"):
             for line, part in _parts(words):
                 yield self._statement(part, token, line=line)
 
     def _statement(
-        self, words: str, token: Token, kind: str = "text", place: str = "", line: int = 0
+        self,
+        words: str,
+        token: Token,
+        kind: str = "text",
+        cell: tuple[str, ...] = (),
+        line: int = 0,
     ) -> Statement:
         assert token.map is not None
-        headings = [*(self._headings or ["Introduction"]), *([place] if place else [])]
-        return Statement(words, " / ".join(headings), token.map[0] + 1 + line + self._skipped, kind)
+        headings = [*(self._headings or ["Introduction"]), *cell]
+        first = token.map[0] + 1 + line + self._skipped
+        return Statement(words, " / ".join(headings), first, kind, *cell)
 
 
 def _parts(words: str) -> Iterator[tuple[int, str]]:
@@ -119,3 +128,23 @@ def _parts(words: str) -> Iterator[tuple[int, str]]:
         for sentence in re.split(r"(?<=\.)\s+(?=[A-Z])", whole):
             for part in sentence.split(" | "):
                 yield number, part
+
+
+def find(known: list[Statement], place: str, words: str) -> tuple[int, Statement]:
+    """``(number, statement)`` of the one with these words at this place.
+
+    Raises :exc:`ValueError` that says what there is instead.
+    """
+    there = [(n, s) for n, s in enumerate(known) if s.place == place]
+    found = [(n, s) for n, s in there if not words or words == s.words]
+    if len(found) == 1:
+        return found[0]
+    if not there:
+        places = ", ".join(dict.fromkeys(s.place for s in known))
+        raise ValueError(f"the original has no section {place!r}; it has: {places}")
+    listed = "; ".join(repr(s.words) for _, s in there)
+    if not words:
+        raise ValueError(f"{place!r} has several statements; give the words of one: {listed}")
+    if found:
+        raise ValueError(f"the original says {words!r} more than once in {place!r}")
+    raise ValueError(f"the original does not say {words!r} in {place!r}, but: {listed}")

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 
 from site_ext.base import frameworks, machine
-from site_ext.gallery.build import examples_of
+from site_ext.gallery.domain import examples_of
 from site_ext.run import packages
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-    from site_ext.run.execute import Entry
+    from site_ext.run.plan import Entry
     from site_ext.run.records import Record
 
-GALLERY = "gallery/"
 INSTALL, RUN = "To install", "Run it again"
 STATUS = {
     "passed": "passed",
@@ -109,15 +108,12 @@ def banner(entry: Entry) -> nodes.warning | None:
 
 def add_card(app: Sphinx, doctree: nodes.document) -> None:
     """Put card and banner into the page of an example."""
-    docname = app.env.current_document.docname
-    name = docname.removeprefix(GALLERY)
     domain = examples_of(app.env)
-    if not docname.startswith(GALLERY) or name not in domain.entries:
-        return
-    entry = domain.use(name)
+    entry = domain.on_page(app.env.current_document.docname)
     section = next(doctree.findall(nodes.section), None)
     if entry is None or section is None:
         return
+    domain.use(entry.example.name)
     if (warning := banner(entry)) is not None:
         section.insert(1, warning)
     # Sphinx-Gallery's box of downloads ends the page, inside its last section.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from site_ext.gallery.build import examples_of
-from site_ext.run import records
+from site_ext.base.files import write_json
+from site_ext.gallery.domain import GALLERY, examples_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-    from site_ext.run.execute import Entry
+    from site_ext.run.plan import Entry
+    from site_ext.run.records import Record
 
 #: The fields taken from a record as they are; null where an example has none.
 FROM_RECORD = (
@@ -29,15 +29,15 @@ FROM_RECORD = (
 )
 
 
-def account(entry: Entry) -> dict[str, Any]:
-    """One example as ``examples.json`` tells of it."""
+def account(entry: Entry, page: str) -> dict[str, Any]:
+    """One example as ``examples.json`` tells of it; ``page`` is the address of its page."""
     record = entry.record
     run = record if entry.status != "skipped" else None
     return {
         "name": entry.example.name,
         "title": entry.example.title,
         "path": f"gallery/{entry.example.name}.py",
-        "page": f"gallery/{entry.example.name}.html",
+        "page": page,
         "frameworks": record.frameworks if record else entry.example.frameworks,
         "status": entry.status,
         "reason": entry.reason,
@@ -48,7 +48,7 @@ def account(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _failure(record: records.Record | None) -> dict[str, Any] | None:
+def _failure(record: Record | None) -> dict[str, Any] | None:
     if record is None or record.failure is None:
         return None
     failure = record.failure
@@ -63,9 +63,11 @@ def _failure(record: records.Record | None) -> dict[str, Any] | None:
 def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write the file, for an HTML build that came to its end."""
     if exception is None and app.builder.format == "html":
-        entries = examples_of(app.env).entries.values()
-        text = json.dumps([account(entry) for entry in entries], indent=1, ensure_ascii=False)
-        records.write_whole(app.outdir / "data" / "examples.json", text + "\n")
+        told = [
+            account(entry, app.builder.get_target_uri(GALLERY + name))
+            for name, entry in examples_of(app.env).entries.items()
+        ]
+        write_json(app.outdir / "data" / "examples.json", told)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -13,9 +13,8 @@ from urllib.parse import quote
 
 from docutils import nodes
 
-from site_ext.base.errors import SiteError
-from site_ext.gallery.build import examples_of
-from site_ext.gallery.card import GALLERY
+from site_ext.base.errors import SiteError, ending
+from site_ext.gallery.domain import examples_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -30,6 +29,7 @@ def address(repository: str, branch: str, folders: str, docname: str) -> str:
     return COLAB + quote(f"{repository}/blob/{branch}/{folders}/{docname}.ipynb")
 
 
+@ending
 def check_repository(app: Sphinx, config: Config) -> None:
     """Stop for a repository that no button could lead to."""
     repository = config.site_repository
@@ -41,7 +41,7 @@ def add_button(app: Sphinx, doctree: nodes.document) -> None:
     """Put the button into the page's box of downloads."""
     docname = app.env.current_document.docname
     repository = app.config.site_repository
-    if not repository or docname.removeprefix(GALLERY) not in examples_of(app.env).entries:
+    if not repository or examples_of(app.env).on_page(docname) is None:
         return
     binder = app.config.sphinx_gallery_conf["binder"]
     folders = f"{binder['filepath_prefix']}/{binder['notebooks_dir']}"

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from site_ext.base import links
 from site_ext.base.frameworks import TITLES
-from site_ext.base.links import to_page
-from site_ext.gallery.build import examples_of
-from site_ext.gallery.card import GALLERY, STATUS
+from site_ext.base.nodes import row, table
+from site_ext.gallery.card import STATUS
+from site_ext.gallery.domain import GALLERY, examples_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-    from site_ext.run.execute import Entry
+    from site_ext.run.plan import Entry
 
 #: Heading and whether the column holds numbers.
 COLUMNS = (
@@ -57,30 +58,20 @@ class TimingsDirective(SphinxDirective):
     """``{timings}``, without argument, options or content."""
 
     def run(self) -> list[nodes.Node]:
-        docname = self.env.current_document.docname
         entries = examples_of(self.env).use_all()
         if not entries:
             return [nodes.paragraph("", "There is no example yet.")]
-        group = nodes.tgroup(cols=len(COLUMNS))
-        group.extend(nodes.colspec(colwidth=1) for _ in COLUMNS)
-        head = nodes.row()
-        for heading, number in COLUMNS:
-            head += nodes.entry(
-                "", nodes.paragraph("", heading), classes=["number"] if number else []
-            )
-        body = nodes.tbody()
-        for entry in entries:
-            row = nodes.row()
-            for (_, number), text in zip(COLUMNS, cells(entry), strict=True):
-                content = nodes.Text(text) if len(row) else to_page(docname, GALLERY + text, text)
-                row += nodes.entry(
-                    "", nodes.paragraph("", "", content), classes=["number"] if number else []
-                )
-            body += row
-        group += nodes.thead("", head)
-        group += body
-        table = nodes.table("", group, classes=["sortable", "timings"])
-        return [nodes.container("", table, classes=["wide-table"])]
+        numbers = frozenset(n for n, (_, number) in enumerate(COLUMNS) if number)
+        rows = [row(_linked(cells(entry)), numbers=numbers) for entry in entries]
+        headings = [heading for heading, _ in COLUMNS]
+        return [table(headings, rows, numbers=numbers, classes=["sortable", "timings"])]
+
+
+def _linked(texts: list[str]) -> list[list[nodes.Node]]:
+    """Cells, of which the first is a link to the example that it names."""
+    name, *others = texts
+    linked: list[list[nodes.Node]] = [[links.to(GALLERY + name, name)]]
+    return linked + [[nodes.Text(text)] for text in others]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

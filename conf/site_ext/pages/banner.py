@@ -18,9 +18,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from site_ext.base import frameworks, machine, versions
+from site_ext.base import frameworks, git, machine, versions
+from site_ext.base.errors import ending
+from site_ext.base.files import write_json
 from site_ext.gallery.build import options_of
-from site_ext.run import records
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -48,6 +49,7 @@ def banner_kind(site_version: str, hosted: str, hosted_type: str) -> str:
     return "dev" if hosted and hosted_type != "tag" and hosted != "stable" else ""
 
 
+@ending
 def put_into_context(app: Sphinx, config: Config) -> None:
     """Give the templates what they show; a change of it has all pages written again."""
     # normal() raises for a name that nobody could sort or switch to.
@@ -82,8 +84,8 @@ def account(root: Path, version: str, pages: list[str]) -> dict[str, Any]:
         "version": name,
         "after": newest_listed(root) if name == versions.DEV else None,
         "notes": notes(root, name),
-        "date": machine.commit_date(root),
-        "commit": machine.commit(root),
+        "date": git.commit_date(root),
+        "commit": git.commit(root),
         "versions": frameworks.installed(),
         "machine": machine.describe(),
         "pages": pages,
@@ -117,8 +119,7 @@ def write_account(app: Sphinx, exception: Exception | None) -> None:
         # The index and the search are pages, too; templates under _static are not.
         found = (path.relative_to(out) for path in out.rglob("*.html"))
         pages = sorted(p.as_posix() for p in found if not p.parts[0].startswith("_"))
-        text = json.dumps(account(root, app.config.site_version, pages), indent=1)
-        records.write_whole(out / "data" / "release.json", text + "\n")
+        write_json(out / "data" / "release.json", account(root, app.config.site_version, pages))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

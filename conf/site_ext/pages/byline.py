@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from site_ext.claims.claims import fold, fold_summary
+from site_ext.base.nodes import fold, fold_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ WORDS_PER_MINUTE = 230
 CODE_WEIGHT = 0.5
 
 
-class reading_time(nodes.Inline, nodes.TextElement):
+class reading_time(nodes.inline):
     """Stands for the minutes until every page has been read."""
 
 
@@ -113,17 +113,26 @@ def show_reading_time(app: Sphinx, doctree: nodes.document, docname: str) -> Non
         node.replace_self(nodes.Text(f"{total(app.env)} minutes to read"))
 
 
-def pages_with_byline(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Pages to write again because the time to read the article changed."""
-    changed = getattr(env, "site_reading_time", None) != total(env)
-    env.site_reading_time = total(env)  # type: ignore[attr-defined]
-    return [name for name, page in env.metadata.items() if page.get("level")] if changed else []
+class _Reading:
+    """Whether any page is read in this build, so that the minutes may be others."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def begin(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+        self.any = bool(docnames)
+
+    def pages_with_byline(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Pages to write again."""
+        return [name for name, page in env.metadata.items() if self.any and page.get("level")]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
+    reading = _Reading()
     app.add_node(reading_time)
     app.add_directive("byline", BylineDirective)
     app.connect("doctree-read", note_words)
     app.connect("doctree-resolved", show_reading_time)
-    app.connect("env-updated", pages_with_byline)
+    app.connect("env-before-read-docs", reading.begin)
+    app.connect("env-updated", reading.pages_with_byline)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -57,15 +57,18 @@ class Clock:
         self._since = None
 
 
-def _error_text(error: BaseException) -> tuple[int, str]:
-    """The line of the cell that failed, and the traceback without our own frames."""
+def _told(error: BaseException) -> tuple[int, str, str, str | None]:
+    """The line of the cell that failed, the exception's kind, its traceback without our own
+    frames, and the module that could not be imported, if that is what failed."""
     import traceback
 
     tb = error.__traceback__
     while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
         tb = tb.tb_next
     line = tb.tb_lineno if tb else getattr(error, "lineno", None) or 0
-    return line, "".join(traceback.format_exception(type(error), error, tb))
+    text = "".join(traceback.format_exception(type(error), error, tb))
+    missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    return line, type(error).__name__, text, missing
 
 
 def _save_figures(folder: str, number: int) -> list[tuple[str, str]]:
@@ -146,24 +149,18 @@ def main(job_path: str) -> int:
     clock = Clock(_born)
     with open(job_path, "rb") as file:
         job = marshal.load(file)
-    script = job["script"]
     events = os.open(job["events"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     raw = open(job["output"], "wb", buffering=0)
-    output = TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
-    sys.stdout = sys.stderr = output
-
-    sys.argv[:] = [script]
-    sys.path[0] = os.path.dirname(script)
-    module = type(sys)("__main__")
-    names = module.__dict__
-    names.update(__file__=script, __builtins__=__builtins__, __doc__=job["doc"])
-    sys.modules["__main__"] = module
+    sys.stdout = sys.stderr = TextIOWrapper(
+        raw, "utf-8", errors="backslashreplace", write_through=True
+    )
+    output, names = sys.stdout, _become(job["script"], job["doc"])
 
     def report(*event: object) -> None:
         os.write(events, marshal.dumps(event))  # type: ignore[arg-type]
 
     flags, number = 0, 1
-    _note_files_read(os.path.dirname(script))
+    _note_files_read(os.path.dirname(job["script"]))
     for index, (line, source) in enumerate(job["cells"]):
         report("cell", index)
         started = time.perf_counter()
@@ -171,34 +168,38 @@ def main(job_path: str) -> int:
         try:
             # Leading line breaks make tracebacks and inspect.getsource point
             # into the file itself.
-            code = compile(
-                "\n" * (line - 1) + source, script, "exec", flags=flags, dont_inherit=True
-            )
+            padded = "\n" * (line - 1) + source
+            code = compile(padded, job["script"], "exec", flags=flags, dont_inherit=True)
             flags |= code.co_flags & _FUTURE_FLAGS
             exec(code, names)
             clock.pause()
             seconds = time.perf_counter() - started
             figures = _save_figures(job["figures"], number)
-        except SystemExit as error:
-            clock.pause()
-            output.flush()
-            report("exit", index, raw.tell(), repr(error.code), clock.so_far())
-            return 1
         except BaseException as error:
             clock.pause()
             seconds = time.perf_counter() - started
             output.flush()
             end = raw.tell()
-            failed_line, text = _error_text(error)
-            kind = type(error).__name__
-            missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-            report("error", index, seconds, end, failed_line, kind, text, missing, clock.so_far())
+            if isinstance(error, SystemExit):
+                report("exit", index, end, repr(error.code), clock.so_far())
+            else:
+                report("error", index, seconds, end, *_told(error), clock.so_far())
             return 1
         number += len(figures)
         output.flush()
         report("done", index, seconds, raw.tell(), figures, clock.so_far())
-    report("end", _facts(script, names), clock.so_far())
+    report("end", _facts(job["script"], names), clock.so_far())
     return 0
+
+
+def _become(script: str, doc: str) -> dict[str, object]:
+    """Have the interpreter look as it does to ``python script.py``; the script's globals."""
+    sys.argv[:] = [script]
+    sys.path[0] = os.path.dirname(script)
+    module = type(sys)("__main__")
+    module.__dict__.update(__file__=script, __builtins__=__builtins__, __doc__=doc)
+    sys.modules["__main__"] = module
+    return module.__dict__
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def inputs(example: Example, modules: Iterable[str], files: Iterable[str]) -> di
         "script": digest(example.script),
         "files": {path.relative_to(folder).as_posix(): digest(path) for path in sorted(local)},
         "distributions": _distributions(_roots(example, local), loaded | set(example.needs)),
-        "missing": packages.missing(packages.modules(example)),
+        "missing": packages.missing(example, packages.modules(example)),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "settings": example.settings,
     }

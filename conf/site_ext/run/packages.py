@@ -17,34 +17,17 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from site_ext.base import frameworks
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from site_ext.run.scripts import Example
 
-#: Packages that a build may lack, by the module that is imported: examples of theirs
-#: are skipped then. Anything else that can't be imported is a failure.
-OPTIONAL = {
-    **{name: names[0] for name, names in frameworks.DISTRIBUTIONS.items()},
-    "ai_edge_litert": "ai-edge-litert",
-    "executorch": "executorch",
-    "litert_torch": "litert-torch",
-    "onnxruntime": "onnxruntime",
-    "onnxscript": "onnxscript",
-    "openvino": "openvino",
-    "tensorboard": "tensorboard",
-    "tf2onnx": "tf2onnx",
-}
 _OTHERS = {"sklearn": "scikit-learn"}
 
 
 def modules(example: Example) -> set[str]:
-    """The top-level modules that an example imports or needs, Keras's backend among them, and
-    that are no part of Python."""
-    named = example.imports | {example.backend} | set(example.needs)
-    return named - {""} - sys.stdlib_module_names
+    """The top-level modules that an example imports or asks for, less those of Python."""
+    return (example.imports | example.asked) - sys.stdlib_module_names
 
 
 def needed(example: Example) -> dict[str, str]:
@@ -52,17 +35,18 @@ def needed(example: Example) -> dict[str, str]:
 
     The package is the one that provides the module here, if one does.
     """
-    found = {}
+    found, optional = {}, example.surroundings.optional
     for module in modules(example):
         here = providers().get(module)
-        name = here[0] if here else OPTIONAL.get(module) or _OTHERS.get(module, module)
+        name = here[0] if here else optional.get(module) or _OTHERS.get(module, module)
         found[str(canonicalize_name(name))] = module
     return dict(sorted(found.items()))
 
 
-def missing(names: Iterable[str]) -> list[str]:
+def missing(example: Example, names: Iterable[str]) -> list[str]:
     """Those of these modules that may be missing and that are not installed here."""
-    return sorted(name for name in set(names) & set(OPTIONAL) if not is_installed(name))
+    optional = set(names) & set(example.surroundings.optional)
+    return sorted(name for name in optional if not is_installed(name))
 
 
 def is_installed(module: str) -> bool:

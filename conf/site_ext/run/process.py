@@ -16,14 +16,20 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 
+from site_ext.run import outcome
+from site_ext.run.outcome import Limits
+from site_ext.run.surroundings import plain_environment
+
 if TYPE_CHECKING:
+    import resource
     from collections.abc import Callable, Sequence
+
+    from site_ext.run.outcome import Cell, Execution
 
 CHILD = Path(__file__).with_name("child.py")
 #: Seconds between two looks at an example's memory and clock, and looks between two
@@ -31,66 +37,10 @@ CHILD = Path(__file__).with_name("child.py")
 #: computes on every core is held up by whatever else wants one for a moment.
 LOOK_EVERY = 0.25
 LOOKS_PER_CHILDREN = 4
-LAST_LINES = 12
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A code cell of an example: its first line in the file and its source."""
-
-    line: int
-    source: str
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawing of a cell: PNG bytes and the text for who can't see it."""
-
-    png: bytes
-    alt: str
-
-
-@dataclass(frozen=True)
-class CellOutput:
-    """What one executed cell printed and drew."""
-
-    text: str
-    figures: tuple[Figure, ...] = ()
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why an example did not run to its end.
-
-    ``kind`` is one of ``exception``, ``sys.exit``, ``os._exit``, ``signal``,
-    ``time limit``, ``memory limit``, ``not installed`` and ``measured``; ``what``
-    is one line (``ValueError: boom``), ``text`` the traceback or the last lines
-    printed. ``cell`` counts code cells from 0, ``line`` is of the file, 0 where
-    it is not known.
-    """
-
-    kind: str
-    what: str
-    text: str
-    cell: int
-    line: int = 0
-    missing: str = ""
-
-
-@dataclass
-class Execution:
-    """One run of one script. Seconds are of the wall clock unless named otherwise."""
-
-    outputs: list[CellOutput] = field(default_factory=list)
-    failure: Failure | None = None
-    wall_seconds: float = 0.0
-    run_seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    peak_rss_mib: float = 0.0
-    measured: dict[str, bool | int | float | str] = field(default_factory=dict)
-    modules: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    log: str = ""
+#: Figures are drawn without a screen, and bytecode is not written beside the scripts.
+_OURS = {"MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run(
@@ -98,75 +48,72 @@ def run(
     cells: Sequence[Cell],
     *,
     doc: str = "",
-    time_limit: float = 120.0,
-    memory_limit: float = 8192.0,
+    limits: Limits | None = None,
     python: str = sys.executable,
+    environment: Callable[[Path], dict[str, str]] = plain_environment,
     on_start: Callable[[int], None] = lambda pid: None,
 ) -> Execution:
     """Execute ``cells`` of ``script`` in a fresh interpreter, as ``python script`` would.
 
-    ``time_limit`` is in seconds, ``memory_limit`` in MiB of resident memory of the
-    process and its children; past either the whole process group is killed. The
-    example never sees the terminal: what it writes to the file descriptors is
-    returned as ``log``. Never raises for what the example does. Whatever ends this
-    call, an interrupt too, leaves no process of the example behind.
+    Past a limit the whole process group is killed. The example never sees the terminal: what
+    it writes to the file descriptors is returned as ``log``. Never raises for what the example
+    does. Whatever ends this call, an interrupt too, leaves no process of the example behind.
     """
+    watch = _Watch(limits or Limits())
     with tempfile.TemporaryDirectory(prefix="example-") as name:
         folder = Path(name)
-        for sub in ("figures", "home"):
-            (folder / sub).mkdir()
-        job = {
-            "script": str(script),
-            "doc": doc,
-            "cells": [(cell.line, cell.source) for cell in cells],
-            "events": str(folder / "events"),
-            "output": str(folder / "output"),
-            "figures": str(folder / "figures"),
-        }
-        (folder / "job").write_bytes(marshal.dumps(job))
-        watch = _Watch(time_limit, memory_limit)
+        command = [python, *_prepare(folder, script, cells, doc)]
         with open(folder / "log", "wb") as log:
             started = time.perf_counter()
             process = subprocess.Popen(
-                [python, "-X", "faulthandler", str(CHILD), str(folder / "job")],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=script.parent,
-                env=environment(folder / "home"),
+                env=environment(folder / "home") | _OURS,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
-            try:
-                on_start(process.pid)
-                watch.begin(process.pid)
-                _, status, usage = os.wait4(process.pid, 0)
-                ended = time.perf_counter()
-                process.returncode = os.waitstatus_to_exitcode(status)
-            finally:
-                watch.stop()
-                kill_group(process.pid)
-                if process.returncode is None:
-                    process.wait()
-        execution = _account(folder, process.returncode, watch, len(cells))
+            ended, usage = _wait(process, watch, on_start)
+        execution = outcome.account(folder, process.returncode, watch.limits, len(cells))
         execution.wall_seconds += ended - started
         execution.cpu_seconds = usage.ru_utime + usage.ru_stime
         return execution
 
 
-def environment(home: Path) -> dict[str, str]:
-    """The variables that an example runs under.
-
-    The caller's, less those that would decide for the example: Keras's backend
-    comes from the script, its settings from an empty folder, figures are drawn
-    without a screen, and bytecode is not written beside the scripts.
-    """
-    kept = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "PYTHONPATH")}
-    return kept | {
-        "KERAS_HOME": str(home),
-        "MPLBACKEND": "agg",
-        "PYTHONDONTWRITEBYTECODE": "1",
+def _prepare(folder: Path, script: Path, cells: Sequence[Cell], doc: str) -> list[str]:
+    """Write the job into ``folder``; the interpreter's arguments."""
+    for sub in ("figures", "home"):
+        (folder / sub).mkdir()
+    job = {
+        "script": str(script),
+        "doc": doc,
+        "cells": [(cell.line, cell.source) for cell in cells],
+        "events": str(folder / "events"),
+        "output": str(folder / "output"),
+        "figures": str(folder / "figures"),
     }
+    (folder / "job").write_bytes(marshal.dumps(job))
+    return ["-X", "faulthandler", str(CHILD), str(folder / "job")]
+
+
+def _wait(
+    process: subprocess.Popen[bytes], watch: _Watch, on_start: Callable[[int], None]
+) -> tuple[float, resource.struct_rusage]:
+    """Wait for the end; the moment of it and what the process has used."""
+    try:
+        on_start(process.pid)
+        watch.begin(process.pid)
+        _, status, usage = os.wait4(process.pid, 0)
+        ended = time.perf_counter()
+        process.returncode = os.waitstatus_to_exitcode(status)
+    finally:
+        watch.stop()
+        kill_group(process.pid)
+        if process.returncode is None:
+            process.wait()
+    return ended, usage
 
 
 def kill_group(pid: int) -> None:
@@ -188,11 +135,8 @@ def _die_with_parent() -> None:
 class _Watch:
     """Looks at a running example now and then; ends it when it is past a limit."""
 
-    def __init__(self, time_limit: float, memory_limit: float) -> None:
-        self.time_limit = time_limit
-        self.memory_limit = memory_limit
-        self.peak_mib = 0.0
-        self.exceeded = ""
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -206,7 +150,8 @@ class _Watch:
             self._thread.join()
 
     def _look(self, pid: int) -> None:
-        deadline = time.perf_counter() + self.time_limit
+        limits = self.limits
+        deadline = time.perf_counter() + limits.seconds
         try:
             root, looks, children = psutil.Process(pid), 0, 0
             while not self._stop.wait(LOOK_EVERY):
@@ -214,12 +159,12 @@ class _Watch:
                     children = _held_by_children(root)
                 looks += 1
                 held = root.memory_info().rss + children
-                self.peak_mib = max(self.peak_mib, held / 2**20)
-                if self.peak_mib > self.memory_limit:
-                    self.exceeded = "memory limit"
+                limits.peak_mib = max(limits.peak_mib, held / 2**20)
+                if limits.peak_mib > limits.mib:
+                    limits.exceeded = "memory limit"
                 elif time.perf_counter() > deadline:
-                    self.exceeded = "time limit"
-                if self.exceeded:
+                    limits.exceeded = "time limit"
+                if limits.exceeded:
                     kill_group(pid)
                     return
         except psutil.Error:  # it ended between two looks
@@ -235,98 +180,3 @@ def _held_by_children(root: psutil.Process) -> int:
         except psutil.Error:
             continue
     return held
-
-
-def _account(folder: Path, returncode: int, watch: _Watch, cells: int) -> Execution:
-    """Make the account of a run from what it left in ``folder``."""
-    execution = Execution(peak_rss_mib=watch.peak_mib)
-    execution.log = (folder / "log").read_text("utf-8", errors="replace")
-    written = b""
-    if (folder / "output").exists():
-        written = (folder / "output").read_bytes()
-    start, current, line, paused, ended = 0, -1, 0, 0.0, False
-    for event in _events(folder / "events"):
-        match event:
-            case ("cell", int(current)):
-                pass
-            case ("done", _, float(seconds), int(end), list(figures), float(paused)):
-                text = written[start:end].decode()
-                drawn = tuple(Figure(Path(path).read_bytes(), alt) for path, alt in figures)
-                execution.outputs.append(CellOutput(text, drawn))
-                execution.run_seconds += seconds
-                start = end
-            case ("error", _, seconds, int(end), int(line), kind, text, missing, float(paused)):
-                execution.outputs.append(CellOutput(written[start:end].decode()))
-                execution.run_seconds += seconds
-                what = text.strip().splitlines()[-1]
-                execution.failure = Failure("exception", what, text, current, line, missing or "")
-            case ("exit", _, int(end), code, float(paused)):
-                execution.outputs.append(CellOutput(written[start:end].decode()))
-                what = f"sys.exit({code})"
-                execution.failure = Failure("sys.exit", what, f"{what}\n", current)
-            case ("end", dict(facts), float(paused)):
-                ended = True
-                execution.modules = facts["modules"]
-                execution.files = sorted({*facts["local"], *facts["read"]})
-                execution.peak_rss_mib = max(watch.peak_mib, facts["peak_kib"] / 1024)
-                execution.failure = _take_measured(facts["measured"], execution, cells)
-    execution.wall_seconds = -paused
-    if execution.failure is None and not (ended and returncode == 0):
-        last = (written[start:].decode(errors="replace") + execution.log).splitlines()
-        text = "\n".join(last[-LAST_LINES:])
-        kind, what = _sudden_end(returncode, watch, ended)
-        execution.failure = Failure(kind, what, text, max(current, 0))
-    return execution
-
-
-def _events(path: Path) -> list[tuple[Any, ...]]:
-    """The events that arrived whole."""
-    events = []
-    if path.exists():
-        with open(path, "rb") as file:
-            while True:
-                try:
-                    events.append(marshal.load(file))
-                except (EOFError, ValueError, TypeError):
-                    break
-    return events
-
-
-def _sudden_end(returncode: int, watch: _Watch, ended: bool) -> tuple[str, str]:
-    """``(kind, one line)`` for a process that ended without a word."""
-    if watch.exceeded == "time limit":
-        return "time limit", (
-            f"ran past its time limit of {watch.time_limit:g} s and was stopped; raise it in "
-            "the script with `# sphinx_gallery_time_limit = SECONDS`"
-        )
-    if watch.exceeded == "memory limit":
-        return "memory limit", (
-            f"took {watch.peak_mib:.0f} MiB, past its memory limit of {watch.memory_limit:.0f} "
-            "MiB, and was stopped; raise it with `# sphinx_gallery_memory_limit = MIB`"
-        )
-    if returncode < 0:
-        name = signal.Signals(-returncode).name
-        hint = " (often: the system ran out of memory)" if name == "SIGKILL" else ""
-        return "signal", f"killed by {name}{hint}"
-    if ended:
-        return "os._exit", f"ended with status {returncode} after its last cell"
-    return "os._exit", f"left through os._exit({returncode}), so its last cells did not run"
-
-
-def _take_measured(sent: Any, execution: Execution, cells: int) -> Failure | None:
-    """Keep the values that can be published; a failure that names the first other."""
-    if isinstance(sent, str):
-        what = f"`measured` is a {sent}; make it a dict of names to numbers or strings"
-        return Failure("measured", what, what, max(cells - 1, 0))
-    for key, value in sent:
-        if isinstance(value, tuple):
-            what = f"measured[{key!r}] is a {value[0]}; publish a number, a string or a bool"
-        elif isinstance(value, float) and value - value != 0:
-            what = f"measured[{key!r}] is {value}, which JSON can't hold; publish a finite number"
-        elif not key.isidentifier():
-            what = f"measured[{key!r}]: the name can't be quoted; use letters, digits and _"
-        else:
-            execution.measured[key] = value
-            continue
-        return Failure("measured", what, what, max(cells - 1, 0))
-    return None

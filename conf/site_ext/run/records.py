@@ -7,25 +7,18 @@ machines are put together by copying files into one folder.
 
 from __future__ import annotations
 
-import base64
-import fcntl
 import json
-import os
-import re
-import site
-import sys
-import tempfile
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from site_ext.base.errors import SiteError
-from site_ext.run.process import CellOutput, Failure, Figure
+from site_ext.base.files import write_whole
+from site_ext.run.outcome import CellOutput, Failure  # noqa: TC001 - msgspec asks for them
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
 FORMAT = 1
@@ -67,40 +60,9 @@ def log_of(folder: Path, name: str) -> Path:
 
 
 def write(folder: Path, record: Record) -> None:
-    """Write a record, replacing an older one in one step."""
-    data = asdict(record)
-    for output in data["outputs"]:
-        for figure in output["figures"]:
-            figure["png"] = base64.b64encode(figure["png"]).decode()
+    """Write a record, replacing an older one in one step; figures are in base64."""
+    data = msgspec.to_builtins(record)
     write_whole(path_of(folder, record.name), json.dumps(data, indent=1, sort_keys=True) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def locked(folder: Path, otherwise: str) -> Iterator[None]:
-    """Hold a folder that others must not change; :exc:`SiteError` if someone else does."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SiteError(f"{folder}: {otherwise}; wait for its end") from None
-        yield
-    finally:
-        os.close(handle)
 
 
 def read(folder: Path, name: str) -> Record | None:
@@ -113,21 +75,10 @@ def read(folder: Path, name: str) -> Record | None:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             return None
-        data["outputs"] = [
-            CellOutput(
-                output["text"],
-                tuple(
-                    Figure(base64.b64decode(figure["png"], validate=True), figure["alt"])
-                    for figure in output["figures"]
-                ),
-            )
-            for output in data["outputs"]
-        ]
-        data["failure"] = Failure(**data["failure"]) if data["failure"] else None
-        record = Record(**data)
+        record = msgspec.convert(data, Record)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, msgspec.ValidationError) as error:
         raise SiteError(
             f"{path}: not a record ({type(error).__name__}: {error}); delete it and "
             f"build again, which executes {name}"
@@ -137,31 +88,3 @@ def read(folder: Path, name: str) -> Record | None:
             f"{path}: this is the record of {record.name!r}, not of {name!r}; delete it"
         )
     return record
-
-
-class Scrubber:
-    """Takes the paths of the building machine out of what gets published."""
-
-    def __init__(self, root: Path) -> None:
-        packages = {*site.getsitepackages(), str(Path(os.__file__).parent / "site-packages")}
-        known = [(path, "site-packages") for path in packages]
-        known += [(str(Path(os.__file__).parent), "python")]
-        known += [(str(root), ""), (sys.prefix, "venv"), (sys.base_prefix, "python")]
-        known += [(tempfile.gettempdir(), "tmp"), (str(Path.home()), "~")]
-        pairs = {(p, new) for path, new in known for p in (path, os.path.realpath(path))}
-        # The longest first, so that a folder inside another is named by its own name.
-        self._pairs = [
-            (re.compile(rf"{re.escape(p)}(/|(?![\w.-]))"), new)
-            for p, new in sorted(pairs, key=lambda pair: -len(pair[0]))
-            if len(p) > 1
-        ]
-
-    def __call__(self, text: str) -> str:
-        for path, new in self._pairs:
-            # A function, since a replacement text would have its backslashes read.
-            text = path.sub(partial(self._named, new), text)
-        return text
-
-    @staticmethod
-    def _named(new: str, found: re.Match[str]) -> str:
-        return new + found[1] if new else ""

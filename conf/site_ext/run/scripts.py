@@ -1,7 +1,6 @@
 """The examples: which there are, what cells they have and what they ask for.
 
-An example is a script in the gallery's folder. Its settings stand in its comments,
-in Sphinx-Gallery's own form::
+An example is a script in the gallery's folder. Its settings stand in its comments::
 
     # sphinx_gallery_time_limit = 300      seconds, default 120
     # sphinx_gallery_memory_limit = 4000   MiB, default 8192
@@ -15,21 +14,38 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
 
-from sphinx_gallery.py_source_parser import remove_config_comments
-from sphinx_gallery.py_source_parser import split_code_and_text_blocks as _split
+import msgspec
 
 from site_ext.base.errors import SiteError
-from site_ext.base.frameworks import TITLES
-from site_ext.run.process import Cell
+from site_ext.run.outcome import Cell, Limits
 
-_SETTINGS: dict[str, tuple[Any, Any]] = {
-    "time_limit": ((int, float), 120.0),
-    "memory_limit": ((int, float), 8192.0),
-    "timed": (bool, False),
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from site_ext.run.surroundings import Block, Parsed, Surroundings
+
+_Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class _Settings(msgspec.Struct):
+    """The settings in a script's comments that are ours; Sphinx-Gallery has others."""
+
+    time_limit: _Positive = Limits.seconds
+    memory_limit: _Positive = Limits.mib
+    timed: bool = False
+    tags: list[str] = []
+    needs: list[str] = []
+
+
+_WANTED = {
+    "time_limit": "a number above 0",
+    "memory_limit": "a number above 0",
+    "timed": "True or False",
+    "tags": "a list of names",
+    "needs": "a list of names",
 }
 
 
@@ -39,46 +55,66 @@ class Example:
 
     name: str
     script: Path
+    surroundings: Surroundings
 
     @cached_property
     def source(self) -> str:
         return self.script.read_text(encoding="utf-8")
 
     @cached_property
-    def _parsed(self) -> tuple[dict[str, Any], list[Any], ast.Module | None]:
-        config, blocks, tree = split(self.script, return_node=True)
-        return config, blocks, tree
+    def _parsed(self) -> Parsed:
+        return self.surroundings.parse(self.script)
 
     @cached_property
     def cells(self) -> list[Cell]:
-        """The code cells, by Sphinx-Gallery's own parser."""
-        return [Cell(b.lineno, b.content) for b in self._parsed[1] if b.type == "code"]
+        """The code cells."""
+        return [Cell(b.line, b.content) for b in self.blocks if b.kind == "code"]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Text and code, in order."""
+        return self._parsed.blocks
 
     @cached_property
-    def blocks(self) -> list[tuple[str, str]]:
-        """``("text" or "code", content)`` in order, comments with settings left out."""
-        return [(b.type, remove_config_comments(b.content)) for b in self._parsed[1]]
+    def _settings(self) -> _Settings:
+        found = self._parsed.settings
+        ours = {key: found[key] for key in _WANTED if key in found}
+        try:
+            return msgspec.convert(ours, _Settings)
+        except msgspec.ValidationError as error:
+            key = next(key for key in ours if f"`$.{key}" in str(error))
+            raise SiteError(
+                f"{self.script}: sphinx_gallery_{key} = {ours[key]!r} is not {_WANTED[key]}"
+            ) from None
 
-    @cached_property
+    @property
     def tags(self) -> list[str]:
-        return self._names("tags")
+        return self._settings.tags
 
-    @cached_property
+    @property
     def needs(self) -> list[str]:
         """Modules that must be there though no import names them."""
-        return self._names("needs")
+        return self._settings.needs
 
-    def _names(self, key: str) -> list[str]:
-        value = self._parsed[0].get(key, [])
-        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-            raise SiteError(
-                f"{self.script}: sphinx_gallery_{key} = {value!r} is not a list of names"
-            )
-        return value
+    @property
+    def timed(self) -> bool:
+        return self._settings.timed
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """``time_limit``, ``memory_limit`` and ``timed``: those that an execution depends on."""
+        keys = ("time_limit", "memory_limit", "timed")
+        return {key: getattr(self._settings, key) for key in keys}
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self._settings.time_limit, self._settings.memory_limit)
 
     @cached_property
     def doc(self) -> str:
-        return (ast.get_docstring(self._parsed[2], clean=False) or "") if self._parsed[2] else ""
+        return (
+            (ast.get_docstring(self._parsed.tree, clean=False) or "") if self._parsed.tree else ""
+        )
 
     @cached_property
     def title(self) -> str:
@@ -89,51 +125,29 @@ class Example:
         return self.name
 
     @cached_property
-    def settings(self) -> dict[str, Any]:
-        """``time_limit``, ``memory_limit`` and ``timed``.
-
-        Raises :exc:`SiteError` for a value of another kind.
-        """
-        values: dict[str, Any] = {}
-        for key, (kinds, default) in _SETTINGS.items():
-            value: Any = self._parsed[0].get(key, default)
-            numeric = kinds is not bool
-            if not isinstance(value, kinds) or (
-                numeric and (isinstance(value, bool) or not value > 0)
-            ):
-                wanted = "a number above 0" if numeric else "True or False"
-                raise SiteError(f"{self.script}: sphinx_gallery_{key} = {value!r} is not {wanted}")
-            values[key] = float(value) if numeric else value
-        return values
-
-    @cached_property
     def imports(self) -> set[str]:
         """The top-level modules that the script names in an import, anywhere in it."""
-        return imported_names(self._parsed[2]) if self._parsed[2] else set()
+        return imported_names(self._parsed.tree) if self._parsed.tree else set()
+
+    @cached_property
+    def asked(self) -> set[str]:
+        """The modules that it asks for otherwise: it chooses them, or says that it needs them."""
+        return self.surroundings.chosen(self.source) | set(self.needs)
 
     @cached_property
     def required(self) -> set[str]:
         """The modules without which the script can't run: imported outside any function or
-        condition, its Keras backend, and what it says that it needs."""
-        body = self._parsed[2].body if self._parsed[2] else []
+        condition, and what it asks for."""
+        body = self._parsed.tree.body if self._parsed.tree else []
         kinds = (ast.Import, ast.ImportFrom)
         imports: list[ast.stmt] = [node for node in body if isinstance(node, kinds)]
-        named = imported_names(ast.Module(imports, []))
-        return (named | {self.backend} | set(self.needs)) - {""}
-
-    @cached_property
-    def backend(self) -> str:
-        """The Keras backend that the script chooses by ``os.environ``, or nothing."""
-        found = re.search(
-            r"""os\.environ\[["']KERAS_BACKEND["']\]\s*=\s*["'](\w+)["']""", self.source
-        )
-        return found[1] if found else ""
+        return imported_names(ast.Module(imports, [])) | self.asked
 
     @cached_property
     def frameworks(self) -> list[str]:
-        """The frameworks that it imports, its Keras backend among them, by module."""
-        named = self.imports | {self.backend} | set(self.needs)
-        return [name for name in TITLES if name in named]
+        """Those of the packages compared that it imports or asks for, by module."""
+        named = self.imports | self.asked
+        return [name for name in self.surroundings.titles if name in named]
 
 
 def imported_names(tree: ast.AST) -> set[str]:
@@ -147,32 +161,19 @@ def imported_names(tree: ast.AST) -> set[str]:
     return names
 
 
-def split(source_file: str | Path, return_node: bool = False) -> tuple[Any, ...]:
-    """What Sphinx-Gallery's own function of this purpose returns, read once a build.
+def discover(gallery: Path, surroundings: Surroundings) -> list[Example]:
+    """All examples below ``gallery``, in the order of their names.
 
-    It reads each script three times itself, which is a third of what a build takes in which
-    little has changed.
+    Raises :exc:`SiteError` for a setting of another kind, before anything runs.
     """
-    about = Path(source_file).stat()
-    config, blocks, tree = _split_once(str(source_file), about.st_mtime_ns, about.st_size)
-    return (dict(config), list(blocks), *([tree] if return_node else []))
-
-
-@lru_cache(maxsize=1024)
-def _split_once(source_file: str, changed: int, size: int) -> tuple[Any, ...]:
-    parsed: tuple[Any, ...] = _split(source_file, return_node=True)
-    return parsed
-
-
-def discover(gallery: Path) -> list[Example]:
-    """All examples below ``gallery``, in the order of their names."""
     if not gallery.is_dir():
         raise SiteError(f"{gallery}: no such folder; `examples_gallery` names it")
     found = []
     for script in sorted(gallery.glob("**/*.py")):
         relative = script.relative_to(gallery)
         if len(relative.parts) <= 2 and not relative.name.startswith("_"):
-            example = Example(relative.with_suffix("").as_posix(), script.resolve())
-            example.tags, example.needs  # noqa: B018 - bad ones are told before anything runs
+            name = relative.with_suffix("").as_posix()
+            example = Example(name, script.resolve(), surroundings)
+            example.settings  # noqa: B018 - bad ones are told now
             found.append(example)
     return found

@@ -1,0 +1,55 @@
+"""What whoever builds is told of the outcomes."""
+
+from __future__ import annotations
+
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+from site_ext.base.errors import SiteError
+from site_ext.run.outcome import LAST_LINES
+
+if TYPE_CHECKING:
+    from site_ext.run.plan import Entry
+    from site_ext.run.records import Record
+
+
+def outcome(record: Record) -> str:
+    """How an execution ended, in a few words."""
+    if record.status == "skipped":
+        return f"skipped: {record.reason}"
+    if record.failure:
+        return f"failed in cell {record.failure.cell + 1}: {record.failure.what}"
+    return f"passed in {record.wall_seconds:.1f} s"
+
+
+def not_installed(entries: list[Entry]) -> str:
+    """One line for all that could not run because a package is not installed; or nothing."""
+    skipped = [e for e in entries if e.status == "skipped" and e.record]
+    if not skipped:
+        return ""
+    reasons = sorted({entry.record.reason for entry in skipped if entry.record})
+    return (
+        f"WARNING: {len(skipped)} of {len(entries)} examples were not run "
+        f"({'; '.join(reasons)}): {', '.join(entry.example.name for entry in skipped)}"
+    )
+
+
+def raise_for_failed(entries: list[Entry]) -> None:
+    """Raise :exc:`SiteError` that lists the failed examples, if there are any."""
+    failed = [entry for entry in entries if entry.status == "failed" and entry.record]
+    if failed:
+        listed = "\n\n".join(_failure_lines(entry) for entry in failed)
+        raise SiteError(f"{len(failed)} of {len(entries)} examples failed\n\n{listed}\n")
+
+
+def _failure_lines(entry: Entry) -> str:
+    """File, cell, what went wrong, and the last lines."""
+    record = entry.record
+    assert record is not None
+    assert record.failure is not None
+    failure = record.failure
+    where = f"gallery/{entry.example.name}.py"
+    where += f", line {failure.line}" if failure.line else ""
+    last = indent("\n".join(failure.text.strip().splitlines()[-LAST_LINES:]), "    ")
+    cell = f"cell {failure.cell + 1} of {len(entry.example.cells)}"
+    return f"{where} ({cell}): {failure.what}\n{last}"
