@@ -23,7 +23,7 @@ endif
 # Each builder remembers for itself what it has read: one would hide from the others what is new.
 SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
 .DEFAULT_GOAL := help
-.PHONY: help html examples test doctest linkcheck freshness site compare release serve lint lock clean
+.PHONY: help html examples test doctest linkcheck epub text latex freshness site compare release serve lint lock clean
 
 html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1 HEAVY=1)
 	$(call SPHINX,html) -q docs $(OUT)
@@ -39,6 +39,9 @@ doctest: $(READY) ## the snippets in the pages; executes no example
 
 linkcheck: $(READY) ## every link in the pages; executes no example
 	$(call SPHINX,linkcheck) -q docs build/linkcheck
+
+epub text latex: $(READY) ## the pages in another form, of what was executed last, in build/
+	$(call SPHINX,$@) -q docs build/$@
 
 freshness: $(READY) ## sources and measurements by age, what is due, newer releases
 	@$(PY) -m commands.freshness
@@ -67,7 +70,7 @@ clean: ## remove what was built; environments and the published site stay
 	rm -rf docs/gallery $(filter-out build/site build/environments,$(wildcard build/*))
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
 
 .PHONY: active
 active:

@@ -188,3 +188,12 @@ html_sidebars: dict[str, list[str]] = {
     )
 }  # fmt: skip
 html_context = {"default_mode": "auto"}
+
+# -- EPUB --------------------------------------------------------------------------
+
+epub_show_urls = "no"
+epub_exclude_files = [
+    ".buildinfo.bak",
+    "_static/vendor/README.md",
+    "_static/vendor/sortable.LICENSE",
+]

@@ -115,6 +115,16 @@ def make_site(folder: Path, root: str, python: Path | str = sys.executable) -> S
     return Site(folder, python)
 
 
+def claims_site(folder: Path) -> Site:
+    """A site whose every statement is judged, and whose evidence holds."""
+    site = make_site(folder, "test-claims")
+    conf = (folder / "conf/conf.py").read_text()
+    site.write(
+        "conf/conf.py", conf.replace('claims_original = ""', 'claims_original = "original.md"')
+    )
+    return site
+
+
 @pytest.fixture(scope="session")
 def html() -> Path:
     """The built site of this repository; `make html` makes it."""

@@ -48,16 +48,10 @@ def write(
 
     ``also`` are pages that get theirs at the root although none of these versions has them.
     """
-    url = checked_url(site_url)
-    best, newest = versions.preferred(known), releases.newest(known).version
-    templates = _templates()
-    templates.filters["word"] = partial(word, best)
-    shared: dict[str, Any] = {
-        "releases": releases.in_order(known),
-        "preferred": known[best],
-        "url": url,
-        "base": urlsplit(url).path,
-    }
+    url, best, newest = checked_url(site_url), versions.preferred(known), releases.newest(known)
+    templates = _templates(best)
+    shared: dict[str, Any] = {"releases": releases.in_order(known), "preferred": known[best]}
+    shared |= {"url": url, "base": urlsplit(url).path}
 
     def page(name: str, template: str, **more: Any) -> None:
         depth = name.count("/")
@@ -67,25 +61,26 @@ def write(
         target.write_text(text, encoding="utf-8")
 
     page("index.html", "forward.html", target=known[best], page="index.html")
-    homes = _places(known, "index.html")
-    page("versions.html", "versions.html", page="", pages=homes)
-    page("404.html", "404.html", pages=homes)
+    for name in ("versions.html", "404.html"):
+        page(name, name, page="", pages=_places(known, "index.html"))
     page("changes.html", "changes.html", **_history(known))
     for name in sorted(set(also).union(*(release.pages for release in known.values()))):
         page(f"versions/{name}", "versions.html", page=name, pages=_places(known, name))
-        for alias, version in (("stable", best), ("latest", newest)):
+        for alias, version in (("stable", best), ("latest", newest.version)):
             has = name in known[version].pages
             template = "forward.html" if has else "lacking.html"
             page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
-    for source in (TEMPLATES / "root.css", ICON, BINDER):
-        (folder / source.name).write_bytes(source.read_bytes())
-    (folder / SWITCHER).write_text(switcher(known), encoding="utf-8")
-    (folder / "versions.css").write_text(banner_style(best), encoding="utf-8")
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))
     robots = f"User-agent: *\nAllow: /\n{f'{SITEMAP}{url}sitemap.xml' if url else ''}".rstrip()
-    (folder / ROBOTS).write_text(robots + "\n", encoding="utf-8")
-    # GitHub Pages would leave out _static/ and _images/ without it.
-    (folder / ".nojekyll").write_text("", encoding="utf-8")
+    for name, text in (
+        (SWITCHER, switcher(known)),
+        ("versions.css", banner_style(best)),
+        (ROBOTS, robots + "\n"),
+        (".nojekyll", ""),  # GitHub Pages would leave out _static/ and _images/ without it
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    for source in (TEMPLATES / "root.css", ICON, BINDER):
+        (folder / source.name).write_bytes(source.read_bytes())
 
 
 def address_in_robots(text: str) -> str:
@@ -107,7 +102,7 @@ def checked_url(site_url: str) -> str:
     return site_url.rstrip("/") + "/"
 
 
-def _templates() -> Environment:
+def _templates(best: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -120,6 +115,7 @@ def _templates() -> Environment:
         "frameworks": frameworks_line,
         "machine": machine.line,
         "letter": chart.letter,
+        "word": partial(word, best),
     }
     return environment
 

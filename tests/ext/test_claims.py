@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import Build, Site, make_site
+from conftest import Build, Site, claims_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,16 +23,6 @@ FAST = r"docs/alpha\.md:22: WARNING: claim alpha-fast: "
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return claims_site(tmp_path / "site")
-
-
-def claims_site(folder: Path) -> Site:
-    """A site whose every statement is judged, and whose evidence holds."""
-    site = make_site(folder, "test-claims")
-    conf = (folder / "conf/conf.py").read_text()
-    site.write(
-        "conf/conf.py", conf.replace('claims_original = ""', 'claims_original = "original.md"')
-    )
-    return site
 
 
 @pytest.fixture(scope="module")

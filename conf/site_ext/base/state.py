@@ -28,6 +28,11 @@ def digest_of(package: Path) -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
+def publishes(app: Sphinx, exception: Exception | None) -> bool:
+    """Whether this is the end of a build whose pages are a site, beside which data can stand."""
+    return exception is None and app.builder.format == "html" and app.builder.name != "epub"
+
+
 def _saved(app: Sphinx) -> tuple[Path, Path]:
     """Where the environment is saved, and where it is put aside."""
     saved = Path(app.doctreedir) / ENV_PICKLE_FILENAME

@@ -19,6 +19,7 @@ from site_ext.base import links
 from site_ext.base.files import write_json
 from site_ext.base.frameworks import TITLES
 from site_ext.base.nodes import folded, table
+from site_ext.base.state import publishes
 from site_ext.claims import original, view
 from site_ext.claims.domain import VERDICTS, claims_of
 from site_ext.claims.roles import ALL, count
@@ -45,10 +46,11 @@ class LedgerDirective(SphinxDirective):
         return [ledger_table()]
 
 
-class ShowLedger(SphinxPostTransform):
+class ShowTable(SphinxPostTransform):
     """Put the table where it belongs."""
 
-    default_priority = 5  # before marks, of which claims may hold some
+    default_priority = 4  # before marks, of which claims may hold some
+    formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
         for stand_in in list(self.document.findall(ledger_table)):
@@ -57,6 +59,29 @@ class ShowLedger(SphinxPostTransform):
             rows = [_row(claim, now.get(claim.id, [])) for claim in known]
             made = table(list(COLUMNS), rows, widths=list(COLUMNS.values()), classes=["ledger"])
             stand_in.replace_self([nodes.raw("", _filters(known), format="html"), made])
+
+
+class ShowList(SphinxPostTransform):
+    """Where the medium is narrower than the table, a list of the same."""
+
+    default_priority = 5
+
+    def run(self, **kwargs: Any) -> None:
+        for stand_in in list(self.document.findall(ledger_table)):
+            known = claims_of(self.env).claims
+            now = view.now_of(self.env, known)
+            items = [_item(claim, now.get(claim.id, [])) for claim in known]
+            stand_in.replace_self(nodes.definition_list("", *items))
+
+
+def _item(claim: Claim, now: list[Node]) -> nodes.definition_list_item:
+    head = [*view.words(claim), nodes.Text(" "), view.tag(claim.verdict)]
+    support: list[Node] = [view.evidence_list(claim)] if claim.findings else []
+    return nodes.definition_list_item(
+        "",
+        nodes.term("", "", *head, ids=[claim.place]),
+        nodes.definition("", *view.states(claim), *now, *support),
+    )
 
 
 def _row(claim: Claim, now: list[Node]) -> nodes.row:
@@ -140,7 +165,7 @@ def _lines(content: nodes.Element) -> list[str]:
 def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/claims.json``, for an HTML build that came to its end."""
     known = claims_of(app.env).claims
-    if exception is None and app.builder.format == "html" and known:
+    if publishes(app, exception) and known:
         now, address = plain(app, known), app.builder.get_target_uri
         told = [account(claim, now.get(claim.id, ""), address(claim.docname)) for claim in known]
         write_json(app.outdir / "data" / "claims.json", told)
@@ -149,6 +174,7 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(ledger_table)
     app.add_directive("ledger", LedgerDirective)
-    app.add_post_transform(ShowLedger)
+    app.add_post_transform(ShowTable)
+    app.add_post_transform(ShowList)
     app.connect("build-finished", write_data, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -61,7 +61,8 @@ def _read_one(path: Path) -> Measurement:
     except ValueError as error:
         raise SiteError(f"{path}: {error}") from None
     named = data | {"name": FOLDER + path.stem} if isinstance(data, dict) else data
-    taken = checked(named, Measurement, str(path))
+    known = ", ".join(sorted(set(Measurement.__struct_fields__) - {"name"}))
+    taken = checked(named, Measurement, str(path), f"a measurement has {known}")
     for key, value in taken.measured.items():
         if wrong := values.problem(value):
             raise SiteError(f"{path}: measured {key!r} {wrong}, found {value!r}")

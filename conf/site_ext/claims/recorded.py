@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from site_ext.base import values
 from site_ext.base.files import write_json
 from site_ext.base.nodes import row, table
+from site_ext.base.state import publishes
 from site_ext.claims.domain import claims_of
 from site_ext.claims.evidence import EvidenceError, read_source
 from site_ext.claims.measurements import FOLDER
@@ -70,7 +71,7 @@ def _values(taken: Measurement) -> nodes.container:
 def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/benchmarks.json``, for an HTML build that came to its end."""
     domain = claims_of(app.env)
-    if exception is None and app.builder.format == "html" and domain.measurements:
+    if publishes(app, exception) and domain.measurements:
         told = []
         for taken in domain.measurements.values():
             source = domain.sources.get(taken.source or "")

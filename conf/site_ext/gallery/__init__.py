@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    for name in ("build", "card", "related", "side_by_side", "launch", "timings", "data"):
+    for name in ("build", "images", "card", "related", "side_by_side", "launch", "timings", "data"):
         app.setup_extension(f"{__name__}.{name}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def options_of(app: Sphinx) -> Options:
-    """The runner's options from the configuration; a builder other than HTML executes nothing."""
+    """The runner's options from the configuration; only what makes a site executes any."""
     config = app.config
     return plan.Options(
         gallery=(app.srcdir / config.examples_gallery).resolve(),
@@ -40,7 +40,7 @@ def options_of(app: Sphinx) -> Options:
         pattern=config.examples_pattern,
         shard=config.examples_shard,
         jobs=config.examples_jobs,
-        execute=app.builder.format == "html",
+        execute=app.builder.format == "html" and app.builder.name != "epub",
     )
 
 

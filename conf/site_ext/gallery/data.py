@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from site_ext.base.files import write_json
+from site_ext.base.state import publishes
 from site_ext.gallery.domain import GALLERY, examples_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _failure(record: Record | None) -> dict[str, Any] | None:
 
 def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write the file, for an HTML build that came to its end."""
-    if exception is None and app.builder.format == "html":
+    if publishes(app, exception):
         told = [
             account(entry, app.builder.get_target_uri(GALLERY + name))
             for name, entry in examples_of(app.env).entries.items()

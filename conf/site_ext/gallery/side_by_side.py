@@ -134,7 +134,7 @@ def _cells(cells: list[tuple[str, str]], margin: str) -> list[str]:
         lines += [indent(prose, margin), ""]
         if code:
             lines += [f"{margin}.. code-block:: python", "", indent(code, margin + "   "), ""]
-    return lines or [f"{margin}(nothing here)"]
+    return lines if any(map(str.strip, lines)) else [f"{margin}(nothing here)"]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

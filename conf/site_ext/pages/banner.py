@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from site_ext.base import frameworks, git, machine, versions
 from site_ext.base.errors import ending
 from site_ext.base.files import write_json
+from site_ext.base.state import publishes
 from site_ext.gallery.build import options_of
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def notes(root: Path, version: str) -> list[str]:
 
 def write_account(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/release.json``, for an HTML build that came to its end."""
-    if exception is None and app.builder.format == "html":
+    if publishes(app, exception):
         root, out = options_of(app).root, Path(app.outdir)
         # The index and the search are pages, too; templates under _static are not.
         found = (path.relative_to(out) for path in out.rglob("*.html"))

@@ -151,10 +151,9 @@ def main(job_path: str) -> int:
         job = marshal.load(file)
     events = os.open(job["events"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     raw = open(job["output"], "wb", buffering=0)
-    sys.stdout = sys.stderr = TextIOWrapper(
-        raw, "utf-8", errors="backslashreplace", write_through=True
-    )
-    output, names = sys.stdout, _become(job["script"], job["doc"])
+    output = TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
+    sys.stdout = sys.stderr = output
+    names = _become(job["script"], job["doc"])
 
     def report(*event: object) -> None:
         os.write(events, marshal.dumps(event))  # type: ignore[arg-type]
@@ -166,12 +165,7 @@ def main(job_path: str) -> int:
         started = time.perf_counter()
         clock.go()
         try:
-            # Leading line breaks make tracebacks and inspect.getsource point
-            # into the file itself.
-            padded = "\n" * (line - 1) + source
-            code = compile(padded, job["script"], "exec", flags=flags, dont_inherit=True)
-            flags |= code.co_flags & _FUTURE_FLAGS
-            exec(code, names)
+            flags |= _run_cell(line, source, job["script"], flags, names)
             clock.pause()
             seconds = time.perf_counter() - started
             figures = _save_figures(job["figures"], number)
@@ -190,6 +184,16 @@ def main(job_path: str) -> int:
         report("done", index, seconds, raw.tell(), figures, clock.so_far())
     report("end", _facts(job["script"], names), clock.so_far())
     return 0
+
+
+def _run_cell(line: int, source: str, script: str, flags: int, names: dict[str, object]) -> int:
+    """Run a cell; the compiler's flags for those after it."""
+    # Leading line breaks make tracebacks and inspect.getsource point into the file itself.
+    padded = "\n" * (line - 1) + source
+    code = compile(padded, script, "exec", flags=flags, dont_inherit=True)
+    exec(code, names)
+    inherited: int = code.co_flags & _FUTURE_FLAGS
+    return inherited
 
 
 def _become(script: str, doc: str) -> dict[str, object]:

@@ -95,32 +95,22 @@ def account(folder: Path, returncode: int, limits: Limits, cells: int) -> Execut
     written = output.read_bytes() if output.exists() else b""
     start, current, paused, ended = 0, -1, 0.0, False
     for event in _events(folder / "events"):
+        drawn: tuple[Figure, ...] = ()
         match event:
-            case ("cell", int(current)):
-                continue
             case ("done", _, float(seconds), int(end), list(figures), float(paused)):
                 drawn = tuple(Figure(Path(path).read_bytes(), alt) for path, alt in figures)
-            case (
-                "error",
-                _,
-                float(seconds),
-                int(end),
-                int(line),
-                kind,
-                text,
-                missing,
-                float(paused),
-            ):
-                drawn, what = (), text.strip().splitlines()[-1]
+            case ("error", _, float(seconds), int(end), int(line), str(), text, missing, paused):
+                what = text.strip().splitlines()[-1]
                 execution.failure = Failure("exception", what, text, current, line, missing or "")
             case ("exit", _, int(end), code, float(paused)):
-                drawn, seconds, what = (), 0.0, f"sys.exit({code})"
+                seconds, what = 0.0, f"sys.exit({code})"
                 execution.failure = Failure("sys.exit", what, f"{what}\n", current)
             case ("end", dict(facts), float(paused)):
                 ended = True
                 _take_facts(facts, execution, cells)
                 continue
-            case _:
+            case _:  # ("cell", number)
+                current = event[1]
                 continue
         execution.outputs.append(CellOutput(written[start:end].decode(), drawn))
         execution.run_seconds += seconds

@@ -1,0 +1,180 @@
+"""One set of pages, whatever is built from it, and however many processes build it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import ROOT, Site, claims_site, make_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCRIPT = '''"""
+Train in {theme}
+========={line}
+"""
+
+# sphinx_gallery_tags = ["loops"]
+
+# %%
+# Model
+# -----
+# A model.
+
+import matplotlib.pyplot as plt
+
+plt.plot([1, 2])
+measured = {{"accuracy": {value}}}
+'''
+PAGE = """---
+date: 2025-12-08
+categories: [a]
+level: intermediate
+article: true
+---
+
+# Everything
+
+```{byline}
+```
+
+```{bars} PyTorch is ahead
+:format: .0%
+
+PyTorch    | pytorch/loop.accuracy    | pytorch
+TensorFlow | tensorflow/loop.accuracy | tensorflow
+```
+
+```{timings}
+```
+
+It reaches {measured}`pytorch/loop.accuracy:.0%`.
+"""
+#: What each page must be in the end, by builder: where a page stands.
+BUILDERS = {
+    "html": "{}.html", "dirhtml": "{}/index.html", "epub": "{}.xhtml", "text": "{}.txt",
+    "latex": "*.tex", "man": "*.1", "singlehtml": "index.html", "xml": "{}.xml",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site with every directive and role, on a page of its own and on a nested one."""
+    site = claims_site(tmp_path_factory.mktemp("builders") / "site")
+    for theme, value in (("tensorflow", 0.5), ("pytorch", 0.75)):
+        script = SCRIPT.format(theme=theme, line="=" * len(theme), value=value)
+        site.write(f"gallery/{theme}/loop.py", script)
+    site.write("docs/deep/everything.md", PAGE)
+    site.write("docs/deep/beside.rst", "Beside\n======\n\n.. side-by-side:: loop\n")
+    index = site.folder / "docs/index.md"
+    index.write_text(
+        index.read_text().replace("\nledger\n", "\nledger\ndeep/everything\ndeep/beside\n")
+    )
+    conf = site.folder / "conf/conf.py"
+    conf.write_text(conf.read_text() + "\nman_pages = [('index', 'site', 'A site', '', 1)]\n")
+    assert 0 == (build := site.build()).code, build.text
+    return site
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_every_builder_writes_the_pages(whole: Site, builder: str) -> None:
+    """Without a warning; a claim's words, what is true now, and a chart's values are there."""
+    build = whole.build(builder)
+    folder = whole.folder / "build" / builder
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for page in ("alpha", "ledger", "deep/everything")
+        for path in folder.glob(BUILDERS[builder].format(page))
+    )
+    words = re.sub(r"[\s~]+|\\\\,", " ", re.sub(r"<[^>]+>", "", text))
+
+    assert 0 == build.code, build.text
+    assert "It is fast" in words
+    assert "It takes" in words
+    assert "3.5" in words
+    assert "75" in words
+    assert re.search(r"PyTorch: 75\\?%", words if builder != "html" else text), words[:2000]
+
+
+def test_addresses_in_the_data_are_those_of_the_builder(whole: Site) -> None:
+    """What claims.json and examples.json call a page is there, with its place."""
+    whole.build("dirhtml")
+    folder = whole.folder / "build/dirhtml"
+    claims = json.loads((folder / "data/claims.json").read_text())
+    examples = json.loads((folder / "data/examples.json").read_text())
+    pages = json.loads((folder / "data/release.json").read_text())["pages"]
+    for entry in [*claims, *examples]:
+        address, _, place = entry["page"].partition("#")
+        text = (folder / address / "index.html").read_text()
+
+        assert f"{address}index.html" in pages
+        assert not place or f'id="{place}"' in text
+
+
+def pages(site: Site) -> dict[str, str]:
+    """Every page and every file of data, by name, less the moment of the build."""
+    folder = site.folder / "build/html"
+    found = [*folder.rglob("*.html"), *folder.glob("data/*.json")]
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in found}
+
+
+def test_two_processes_write_what_one_does(whole: Site, tmp_path: Path) -> None:
+    """`-j 2` reads and writes the same pages and the same data as `-j 1`."""
+    told = {}
+    for jobs in ("1", "2"):
+        copy = tmp_path / jobs / "site"
+        shutil.copytree(whole.folder, copy, ignore=shutil.ignore_patterns("html", "doctrees"))
+        site = Site(copy)
+        build = site.build("html", "-j", jobs)
+        assert 0 == build.code, build.text
+        told[jobs] = pages(site)
+
+    assert "data/claims.json" in told["1"]
+    assert told["1"] == told["2"]
+
+
+def test_sphinx_gallery_is_left_as_it_was(tmp_path: Path) -> None:
+    """Whatever ends the making of pages, its own functions are back."""
+    from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
+
+    from site_ext.gallery import seam
+
+    def its_own() -> list[object]:
+        return [
+            gen_rst.execute_script, py_source_parser.split_code_and_text_blocks,
+            gen_gallery._import_matplotlib,
+        ]  # fmt: skip
+
+    before = its_own()
+    with pytest.raises(KeyboardInterrupt), seam.answered([]):
+        assert not set(before) & set(its_own())
+        raise KeyboardInterrupt
+
+    assert before == its_own()
+
+
+def test_builders_do_not_hide_changes_from_each_other(tmp_path: Path) -> None:
+    """`make html`, a changed fact, `make linkcheck`, `make html`: the pages have the new fact."""
+    from published import make
+
+    site = make_site(tmp_path / "site", "test-claims")
+    shutil.copy(ROOT / "Makefile", site.folder)
+    for package in ("site_ext", "commands"):
+        (site.folder / "conf" / package).symlink_to(ROOT / "conf" / package)
+    conf = site.folder / "conf/conf.py"
+    conf.write_text(
+        f"import os\nos.environ['SITE_CONF'] = {str(ROOT / 'conf/conf.py')!r}\n" + conf.read_text()
+        + "\nclaims_original = 'original.md'\nlinkcheck_ignore = ['.*']\n"
+    )  # fmt: skip
+    first = make(site.folder, "html")
+    sources = site.folder / "docs/sources.toml"
+    sources.write_text(sources.read_text().replace("Alpha was released", "Alpha came out"))
+    check, second = make(site.folder, "linkcheck"), make(site.folder, "html")
+
+    assert [0, 0, 0] == [done.returncode for done in (first, check, second)], second.stdout
+    assert "Alpha came out in 2015" in site.page("alpha").get_text()
