@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sphinx.util import FilenameUniqDict
+from sphinx.util._files import FilenameUniqDict  # where Sphinx 9 keeps it
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
