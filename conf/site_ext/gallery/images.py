@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from sphinx.util._files import FilenameUniqDict  # where Sphinx 9 keeps it
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
 class ImagesByPath(FilenameUniqDict):
     """Gives ``gallery/pytorch/images/loop.png`` the name ``gallery-pytorch-images-loop.png``."""
 
-    def add_file(self, docname: str, newfile: str) -> str:
+    def add_file(self, docname: str, newfile: str | PathLike[str]) -> str:
         name = str(newfile).replace("/", "-")
-        if newfile in self or name in self._existing:
+        if str(newfile) in self or name in self._existing:
             return super().add_file(docname, newfile)
         self._existing.add(name)
-        self[newfile] = ({docname}, name)
+        self[str(newfile)] = ({docname}, name)
         return name
 
 
