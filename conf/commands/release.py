@@ -106,7 +106,7 @@ def _make(version: str, known: dict[str, Release]) -> tuple[Path, repository.Lis
     """
     tree = building.check_out(ROOT, git(ROOT, "rev-parse", "HEAD"), version)
     before = releases.read_folder(building.of_tree(ROOT, tree, version), version)
-    older = [one for one in releases.in_time(known) if one.version != versions.DEV]
+    older = [known[name] for name in versions.in_time(known) if name != versions.DEV]
     changed = changes.changelog(older[-1] if older else None, before)
     date = datetime.now(UTC).date().isoformat()
     _commit(

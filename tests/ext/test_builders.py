@@ -58,7 +58,7 @@ It reaches {measured}`pytorch/loop.accuracy:.0%`.
 #: What each page must be in the end, by builder: where a page stands.
 BUILDERS = {
     "html": "{}.html", "dirhtml": "{}/index.html", "epub": "{}.xhtml", "text": "{}.txt",
-    "latex": "*.tex", "man": "*.1", "singlehtml": "index.html", "xml": "{}.xml",
+    "latex": "*.tex",
 }  # fmt: skip
 
 
@@ -75,8 +75,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Site:
     index.write_text(
         index.read_text().replace("\nledger\n", "\nledger\ndeep/everything\ndeep/beside\n")
     )
-    conf = site.folder / "conf/conf.py"
-    conf.write_text(conf.read_text() + "\nman_pages = [('index', 'site', 'A site', '', 1)]\n")
     assert 0 == (build := site.build()).code, build.text
     return site
 
@@ -102,12 +100,16 @@ def test_every_builder_writes_the_pages(whole: Site, builder: str) -> None:
 
 
 def test_addresses_in_the_data_are_those_of_the_builder(whole: Site) -> None:
-    """What claims.json and examples.json call a page is there, with its place."""
-    whole.build("dirhtml")
+    """What claims.json and examples.json call a page is there, with its place; a version's page
+    names its own file at the root."""
+    assert 0 == (build := whole.build("dirhtml", SITE_VERSION="0.1")).code, build.text
     folder = whole.folder / "build/dirhtml"
     claims = json.loads((folder / "data/claims.json").read_text())
     examples = json.loads((folder / "data/examples.json").read_text())
     pages = json.loads((folder / "data/release.json").read_text())["pages"]
+    text = (folder / "deep/everything/index.html").read_text()
+
+    assert 'href="../../../stable/deep/everything/index.html"' in text
     for entry in [*claims, *examples]:
         address, _, place = entry["page"].partition("#")
         text = (folder / address / "index.html").read_text()

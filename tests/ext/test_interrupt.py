@@ -99,18 +99,35 @@ def test_a_killed_build_takes_its_example_along(site: Site, tmp_path: Path) -> N
     assert 0 == build.code, build.text
 
 
+DYING = """
+import signal
+
+def setup(app):
+    def die(app, pagename, *_):
+        if pagename == "index":
+            os.kill(os.getpid(), signal.SIGKILL)
+    if os.environ.get("DIE"):
+        app.connect("html-page-context", die)
+"""
+
+
 def test_pages_are_written_again_after_an_interrupted_write(site: Site) -> None:
-    """A page that was cut off while being written is made whole by the next build."""
-    site.example("theme/a_quick", QUICK)
-    site.build()
-    page = site.folder / "build/html/index.html"
-    whole = page.read_text()
-    page.write_text(whole[: len(whole) // 2])
-    (site.folder / "build/doctrees/.html-unfinished").touch()
+    """A build that is killed while it writes had read what changed: the next one writes it."""
+    site.example("theme/a_quick", "measured = {'value': 1}")
+    index, conf = site.folder / "docs/index.md", site.folder / "conf/conf.py"
+    index.write_text(index.read_text() + "\nIt is {measured}`theme/a_quick.value`.\n")
+    conf.write_text(conf.read_text() + DYING)
+    assert 0 == (first := site.build()).code, first.text
+    record = site.folder / "build/records/theme.a_quick.json"
+    record.write_text(record.read_text().replace('"value": 1', '"value": 2'))
+    killed = site.build(DIE="1")
+    before = site.page("index").get_text()
     build = site.build()
 
+    assert -signal.SIGKILL == killed.code, killed.text
+    assert "It is 1." in before
     assert 0 == build.code, build.text
-    assert whole == page.read_text()
+    assert "It is 2." in site.page("index").get_text()
 
 
 def test_two_builds_at_once_are_refused(site: Site, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 from conftest import ROOT
 from environments import environment_with
 from site_ext.gallery.surroundings import HERE, environment
-from site_ext.run import scripts
+from site_ext.run import process, scripts
 
 FOUND = scripts.discover(ROOT / "gallery", HERE)
 ALL = os.environ.get("DOWNLOADS") == "all"
@@ -68,7 +68,7 @@ def run_elsewhere(html: Path, folder: Path, name: str) -> dict[str, tuple[int, s
     argv = [str(with_kernel), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "here", "language": "python"}
     (kernels / "kernel.json").write_text(json.dumps(spec))
-    variables = environment(folder / "home") | {"OMP_NUM_THREADS": "1"}
+    variables = environment(folder / "home") | process.OURS | {"OMP_NUM_THREADS": "1"}
     notebook_environment = variables | {"JUPYTER_PATH": str(folder / "share/jupyter")}
     notebook_environment.pop("MPLBACKEND")  # a notebook draws in the page
     script, notebook = downloads(html, name)

@@ -12,6 +12,7 @@ import pytest
 
 from conftest import ROOT
 from site_ext.gallery.surroundings import environment
+from site_ext.run import process
 
 #: Example, what stands there, what is put in its place.
 MUTATIONS = {
@@ -40,7 +41,7 @@ def run_mutated(folder: Path, example: str, old: str, new: str) -> subprocess.Co
     (folder / "home").mkdir()
     return subprocess.run(
         [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=120,
-        env=environment(folder / "home") | {"OMP_NUM_THREADS": "1"},
+        env=environment(folder / "home") | process.OURS | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def test_a_script_sees_what_a_plain_one_sees(tmp_path: Path, what: str) -> None:
     plain = subprocess.run(
         [sys.executable, "-X", "faulthandler", str(tmp_path / "script.py")],
         cwd=tmp_path, text=True, capture_output=True, check=True,
-        env=environment(tmp_path) | {"MPLBACKEND": "agg"},
+        env=environment(tmp_path) | process.OURS,
     )  # fmt: skip
     printed = "".join(output.text for output in execution.outputs)
 

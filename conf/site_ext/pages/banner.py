@@ -18,6 +18,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sphinx.builders.html import StandaloneHTMLBuilder
+
 from site_ext.base import frameworks, git, machine, versions
 from site_ext.base.errors import ending
 from site_ext.base.files import write_json
@@ -73,9 +75,13 @@ def add_links(
     # "../" more than the way to this version's own root.
     root = f"{context['content_root'].removeprefix('./')}../"
     context["site_root"] = root
+    assert isinstance(app.builder, StandaloneHTMLBuilder)
+    # Its file within the version, which the folders at the root have likewise.
+    page = Path(app.builder.get_output_path(pagename)).relative_to(app.outdir).as_posix()
+    context["site_page"] = page
     if site["version"] and not app.config.html_baseurl:
         # With an address, Sphinx makes the same link itself, and absolute.
-        context["pageurl"] = f"{root}stable/{pagename}.html"
+        context["pageurl"] = f"{root}stable/{page}"
 
 
 def account(root: Path, version: str, pages: list[str]) -> dict[str, Any]:

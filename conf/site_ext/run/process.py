@@ -40,7 +40,7 @@ LOOKS_PER_CHILDREN = 4
 
 
 #: Figures are drawn without a screen, and bytecode is not written beside the scripts.
-_OURS = {"MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
+OURS = {"MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run(
@@ -71,7 +71,7 @@ def run(
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=script.parent,
-                env=environment(folder / "home") | _OURS,
+                env=environment(folder / "home") | OURS,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
             )
