@@ -106,8 +106,9 @@ class ClaimsDomain(Domain):
         self.original: list[Statement] = []
         self.sources: dict[str, Source] = {}
         self.measurements: dict[str, Measurement] = {}
-        #: Whether claims came, went or were read again in this build.
+        #: Whether claims came, went or were read again in this build, and whether any page was.
         self.moved = False
+        self.any_read = False
 
     def load(self) -> None:
         """Read what claims lean on; raises :exc:`SiteError` for a file that is none of ours."""
@@ -228,6 +229,10 @@ def load(app: Sphinx) -> None:
     claims_of(app.env).load()
 
 
+def note_reading(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    claims_of(env).any_read = bool(docnames)
+
+
 def pages_to_write_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages that show claims of others, where claims came, went or were read again."""
     domain = claims_of(env)
@@ -256,6 +261,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(claim_now)
     app.add_domain(ClaimsDomain)
     app.connect("builder-inited", load)
+    app.connect("env-before-read-docs", note_reading)
     app.connect("env-updated", pages_to_write_again)
     app.connect("build-finished", tell_not_checked, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}

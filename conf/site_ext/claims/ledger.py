@@ -164,11 +164,12 @@ def _lines(content: nodes.Element) -> list[str]:
 
 def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/claims.json``, for an HTML build that came to its end."""
-    known = claims_of(app.env).claims
-    if publishes(app, exception) and known:
+    path, domain = app.outdir / "data" / "claims.json", claims_of(app.env)
+    known = domain.claims
+    if publishes(app, exception) and known and (domain.any_read or not path.exists()):
         now, address = plain(app, known), app.builder.get_target_uri
         told = [account(claim, now.get(claim.id, ""), address(claim.docname)) for claim in known]
-        write_json(app.outdir / "data" / "claims.json", told)
+        write_json(path, told)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

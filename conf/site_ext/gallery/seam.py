@@ -5,7 +5,8 @@ that, and no longer, three of its functions are others:
 
 - a script is not executed but answered for from its record (:mod:`site_ext.gallery.replay`);
 - a script is taken apart once a build, not three times (:mod:`site_ext.gallery.parser`);
-- matplotlib is not imported: figures were drawn in the examples' own processes.
+- matplotlib, which costs most of a second, is not imported: figures were drawn in the
+  examples' own processes.
 
 Its summary of failed examples, which would count replayed pages as executed, is left out:
 :func:`site_ext.run.report.raise_for_failed` stands for it. What its settings mean here is
@@ -15,9 +16,8 @@ decided by what these do with them.
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import sphinx_gallery
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
@@ -26,8 +26,11 @@ from site_ext.gallery import parser, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from types import ModuleType
 
     from sphinx.application import Sphinx
+    from sphinx.config import Config
 
     from site_ext.run.plan import Entry
 
@@ -49,14 +52,32 @@ def answered(entries: Iterable[Entry]) -> Iterator[None]:
         entry = by_script[os.path.realpath(script_vars["src_file"])]
         return replay.answer(entry, script_blocks, script_vars, gallery_conf)
 
-    with ExitStack() as others:
-        for module, name, other in (
-            (gen_rst, "execute_script", execute_script),
-            (py_source_parser, "split_code_and_text_blocks", parser.split),
-            (gen_gallery, "_import_matplotlib", lambda: (None, None)),
-        ):
-            others.enter_context(patch.object(module, name, other))
+    with (
+        _instead_of(gen_rst, "execute_script", execute_script),
+        _instead_of(py_source_parser, "split_code_and_text_blocks", parser.split),
+        _without_matplotlib(),
+    ):
         yield
+
+
+@contextmanager
+def _instead_of(module: ModuleType, name: str, other: object) -> Iterator[None]:
+    original = getattr(module, name)
+    setattr(module, name, other)
+    try:
+        yield
+    finally:
+        setattr(module, name, original)
+
+
+def _without_matplotlib() -> AbstractContextManager[None]:
+    return _instead_of(gen_gallery, "_import_matplotlib", lambda: (None, None))
+
+
+def fill_settings(app: Sphinx, config: Config) -> None:
+    """Have Sphinx-Gallery complete its settings."""
+    with _without_matplotlib():
+        gen_gallery.fill_gallery_conf_defaults(app, config)
 
 
 def make_pages(app: Sphinx, entries: Iterable[Entry]) -> None:
@@ -66,10 +87,13 @@ def make_pages(app: Sphinx, entries: Iterable[Entry]) -> None:
 
 
 def take_over(app: Sphinx) -> None:
-    """Have Sphinx-Gallery wait for :func:`make_pages`, and leave its summary to us."""
+    """Have Sphinx-Gallery wait for the two functions above, and leave its summary to us."""
     app.setup_extension("sphinx_gallery.gen_gallery")
-    ours = (gen_gallery.generate_gallery_rst, gen_gallery.summarize_failing_examples)
-    for event in ("builder-inited", "build-finished"):
-        for listener in list(app.events.listeners[event]):
-            if listener.handler in ours:
-                app.disconnect(listener.id)
+    for event, handler in (
+        ("config-inited", gen_gallery.fill_gallery_conf_defaults),
+        ("builder-inited", gen_gallery.generate_gallery_rst),
+        ("build-finished", gen_gallery.summarize_failing_examples),
+    ):
+        [its] = [one for one in app.events.listeners[event] if one.handler is handler]
+        app.disconnect(its.id)
+    app.connect("config-inited", fill_settings, priority=10)
