@@ -44,9 +44,9 @@ exclude_patterns = [
 nitpicky = True
 suppress_warnings = [
     # Siblings share a name on purpose: pytorch/train_mlp and tensorflow/train_mlp. Their
-    # images are kept apart in site_ext/gallery/replay.py.
+    # images are kept apart in site_ext/gallery/images.py.
     "sphinx_gallery.duplicate_filename",
-    # A failed example is listed once, by Sphinx-Gallery's summary at the end.
+    # A failed example is listed once, at the end: site_ext/gallery/build.py.
     "sphinx_gallery.example_error",
 ]
 
@@ -74,14 +74,14 @@ intersphinx_mapping = {
 }
 intersphinx_disabled_reftypes = ["*"]  # only names in the examples' code, never prose
 
-# -- Executing examples: site_ext/run/execute.py --------------------------------------
+# -- Executing examples: site_ext/run/plan.py --------------------------------------
 
 examples_pattern = os.environ.get("PATTERN", "")
 examples_shard = os.environ.get("SHARD", "")
 examples_jobs = os.environ.get("JOBS") or "1"
 examples_strict = bool(os.environ.get("STRICT"))
 
-# -- Claims: site_ext/claims/ ---------------------------------------------------
+# -- Claims: site_ext/claims/directive.py ---------------------------------------------------
 
 claims_original = "original.md"
 

@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+from site_ext.base.errors import SiteError
 from site_ext.claims import charts
 from site_ext.run import records
 
@@ -50,4 +51,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except SiteError as error:
+        sys.exit(str(error))

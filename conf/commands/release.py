@@ -127,14 +127,15 @@ def _make(version: str, known: dict[str, Release]) -> tuple[Path, repository.Lis
 def _take(tree: Path, version: str, commit: str) -> None:
     """Have this branch take the commits of the clone, unless it moved or was edited."""
     git(ROOT, "fetch", "-q", str(tree), "HEAD")
+    git(ROOT, "tag", f"v{version}", commit)  # first: it can be taken back
     try:
         git(ROOT, "merge", "-q", "--ff-only", "FETCH_HEAD")
     except SiteError as error:
+        git(ROOT, "tag", "-d", f"v{version}")
         raise SiteError(
             f"this tree changed while version {version} was built, which is not released "
             f"now; commit what is new and start again ({error})"
         ) from error
-    git(ROOT, "tag", f"v{version}", commit)
 
 
 def _read(name: str) -> str:

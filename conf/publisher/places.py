@@ -168,11 +168,12 @@ class Folder(Place):
             try:
                 self._prepared.mkdir(parents=True)
                 move(built, self._prepared / release.version)
-                self._forget_pages(known, release, site_url)
                 root.write(self._prepared, known | {release.version: release}, site_url)
             except BaseException:
                 shutil.rmtree(self._aside, ignore_errors=True)
                 raise
+            # From here on the root changes: whatever fails, `recover` makes it anew.
+            self._forget_pages(known, release, site_url)
             self._move_in(first=release.version)
             shutil.rmtree(self._aside)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def place(repo: Path) -> Place:
-    """Where ``SITE`` or ``BRANCH`` say, with what an earlier run left undone done."""
+    """Where ``SITE`` or ``BRANCH`` say."""
     site, branch = os.environ.get("SITE", ""), os.environ.get("BRANCH", "")
     if site and branch:
         raise SiteError(f"SITE={site} and BRANCH={branch}: name one of the two")

@@ -156,6 +156,7 @@ def test_a_statement_of_any_table(site: Site, original: str, place: str) -> None
          "docs/sources.toml: [alpha-first]: Expected `str | null`, got `int` at $.fact, found 3"),
         ("docs/measurements/large.json", '"title"', '"titel"',
          "docs/measurements/large.json: Object contains unknown field `titel`; a measurement has date, "),
+        ("docs/original.md", 'title: "Frameworks compared"', 'title: "Frameworks', "original.md: its front matter"),
         ("conf/conf.py", '"original.md"', '"orginal.md"', "orginal.md is not there; `claims_original`"),
     ],
 )  # fmt: skip
@@ -246,6 +247,56 @@ def test_the_reason_for_what_is_left_out_is_todays(site: Site, ran_before: bool)
 
         assert "PATTERN=second leaves it out" in text, name
         assert "PATTERN=first" not in text, name
+
+
+def test_a_source_that_changes_while_examples_run_is_seen(site: Site) -> None:
+    """Pages are read with the sources of that moment, not of minutes ago."""
+    edit(
+        site, "gallery/speed/run.py", "measured =",
+        "from pathlib import Path\n\npath = Path('../../docs/sources.toml').resolve()\n"
+        "path.write_text(path.read_text().replace('Alpha was released', 'Alpha came out'))\nmeasured =",
+    )  # fmt: skip
+    build = site.build()
+
+    assert 0 == build.code, build.text
+    assert "Alpha came out in 2015" in site.page("alpha").get_text()
+
+
+def test_a_source_that_changes_while_pages_are_read_fails(site: Site) -> None:
+    """Nobody knows which page has which: the file is named, and the next build is right."""
+    edit(site, "conf/conf.py", "import os\n", "import os\nimport pathlib\n")
+    conf = site.folder / "conf/conf.py"
+    before = conf.read_text()
+    conf.write_text(
+        before + "\ndef setup(app):\n    path = pathlib.Path(app.srcdir, 'sources.toml')\n"
+        "    app.connect('env-updated', lambda *_: [path.touch()] and None)\n"
+    )
+    build = site.build()
+    conf.write_text(before)
+
+    assert 1 == build.code
+    assert build.lines("docs/sources.toml:1: WARNING: changed while pages were read; build again")
+    assert 0 == site.build().code
+
+
+def test_data_of_nothing_is_gone(site: Site) -> None:
+    """Without a measurement and a claim there is no data left that tells of some."""
+    assert 0 == (build := site.build()).code, build.text
+    (site.folder / "docs/measurements/large.json").unlink()
+    (site.folder / "docs/alpha.md").write_text("# Alpha\n")
+    (site.folder / "docs/index.md").write_text(
+        "# Home\n\n```{toctree}\nalpha\ngallery/index\n```\n"
+    )
+    for page in ("ledger", "measurements"):
+        (site.folder / f"docs/{page}.md").unlink()
+    (site.folder / "docs/sources.toml").unlink()
+    edit(site, "conf/conf.py", '"original.md"', '""')
+    build = site.build()
+
+    assert 0 == build.code, build.text
+    assert ["examples.json", "release.json"] == sorted(
+        path.name for path in (site.folder / "build/html/data").iterdir()
+    )
 
 
 def test_a_measurement_that_is_added_is_shown(site: Site) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from typing import TYPE_CHECKING
+
+import pytest
 
 from conftest import Site, alive, end_all
 
@@ -103,16 +106,17 @@ DYING = """
 import signal
 
 def setup(app):
-    def die(app, pagename, *_):
-        if pagename == "index":
+    def die(app, *details):
+        if details[0] in ("index", app.env):
             os.kill(os.getpid(), signal.SIGKILL)
     if os.environ.get("DIE"):
-        app.connect("html-page-context", die)
+        app.connect(os.environ["DIE"], die, priority=1)
 """
 
 
-def test_pages_are_written_again_after_an_interrupted_write(site: Site) -> None:
-    """A build that is killed while it writes had read what changed: the next one writes it."""
+@pytest.mark.parametrize("moment", ["env-check-consistency", "html-page-context"])
+def test_pages_are_written_again_after_an_interrupted_write(site: Site, moment: str) -> None:
+    """A build that is killed when it has read what changed: the next one writes it."""
     site.example("theme/a_quick", "measured = {'value': 1}")
     index, conf = site.folder / "docs/index.md", site.folder / "conf/conf.py"
     index.write_text(index.read_text() + "\nIt is {measured}`theme/a_quick.value`.\n")
@@ -120,7 +124,7 @@ def test_pages_are_written_again_after_an_interrupted_write(site: Site) -> None:
     assert 0 == (first := site.build()).code, first.text
     record = site.folder / "build/records/theme.a_quick.json"
     record.write_text(record.read_text().replace('"value": 1', '"value": 2'))
-    killed = site.build(DIE="1")
+    killed = site.build(DIE=moment)
     before = site.page("index").get_text()
     build = site.build()
 
@@ -128,6 +132,24 @@ def test_pages_are_written_again_after_an_interrupted_write(site: Site) -> None:
     assert "It is 1." in before
     assert 0 == build.code, build.text
     assert "It is 2." in site.page("index").get_text()
+
+
+def test_a_page_that_goes_after_a_failed_build_is_gone(site: Site) -> None:
+    """Its HTML and its line in release.json too, although the build before had a warning."""
+    site.write("docs/gone.md", "---\norphan: true\n---\n\n# Gone\n")
+    assert 0 == (first := site.build()).code, first.text
+    index = site.folder / "docs/index.md"
+    text = index.read_text()
+    index.write_text(text + "\n{doc}`nowhere`\n")
+    failed = site.build()
+    (site.folder / "docs/gone.md").unlink()
+    index.write_text(text)
+    build = site.build()
+    about = json.loads((site.folder / "build/html/data/release.json").read_text())
+
+    assert (1, 0) == (failed.code, build.code), build.text
+    assert not (site.folder / "build/html/gone.html").exists()
+    assert "gone.html" not in about["pages"]
 
 
 def test_two_builds_at_once_are_refused(site: Site, tmp_path: Path) -> None:

@@ -2,10 +2,9 @@
 
 It reads a page again when its source is newer, or a file that the page has noted as a
 dependency, and all pages when a setting has changed. Two things are added here. The
-machinery's own text is such a setting. And the environment that a build has saved counts only
-if the build came to its end without a warning: it is put aside before the first page is
-written, as Sphinx deletes it after an error. So a page that was cut off is made again, and no
-build is green only because it did not look.
+machinery's own text is such a setting. And a build that did not come to its end, or had a
+warning, leaves a mark, and the next one reads all pages: so a page that was cut off is made
+again, and no build is green only because it did not look.
 """
 
 from __future__ import annotations
@@ -14,18 +13,20 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sphinx.application import ENV_PICKLE_FILENAME
-
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from sphinx.application import Sphinx
-    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
 
 def digest_of(package: Path) -> str:
-    """A name for the text of all modules of a package."""
-    sources = sorted(package.rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    """A name for the modules of a package, their names and their text."""
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def publishes(app: Sphinx, exception: Exception | None) -> bool:
@@ -33,33 +34,36 @@ def publishes(app: Sphinx, exception: Exception | None) -> bool:
     return exception is None and app.builder.format == "html" and app.builder.name != "epub"
 
 
-def _saved(app: Sphinx) -> tuple[Path, Path]:
-    """Where the environment is saved, and where it is put aside."""
-    saved = Path(app.doctreedir) / ENV_PICKLE_FILENAME
-    return saved, saved.with_suffix(".unfinished")
+def _unfinished(app: Sphinx) -> Path:
+    """The mark, in the doctree folder, which each builder has for itself."""
+    return Path(app.doctreedir) / ".unfinished"
 
 
-def put_aside(app: Sphinx, builder: Builder) -> None:
-    """From here on pages are written."""
-    saved, aside = _saved(app)
-    if saved.exists():
-        saved.replace(aside)
+def begin(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: AbstractSet[str],
+    changed: AbstractSet[str],
+    removed: AbstractSet[str],
+) -> list[str]:
+    """Set the mark; all pages are to be read again if it is there from the last build."""
+    mark = _unfinished(app)
+    left = mark.exists()
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    return sorted(env.found_docs) if left else []
 
 
-def put_back(app: Sphinx, exception: Exception | None) -> None:
+def end(app: Sphinx, exception: Exception | None) -> None:
     """The build came to its end."""
-    saved, aside = _saved(app)
-    if exception is None and not app._warncount and aside.exists():
-        aside.replace(saved)
-    aside.unlink(missing_ok=True)
-    if app._warncount:
-        saved.unlink(missing_ok=True)
+    if exception is None and not app._warncount:
+        _unfinished(app).unlink(missing_ok=True)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     machinery = digest_of(Path(__file__).parents[1])
     app.add_config_value("site_machinery", machinery, "env", str, "the text of what makes pages")
-    app.connect("write-started", put_aside)
+    app.connect("env-get-outdated", begin)
     # After whatever may still warn.
-    app.connect("build-finished", put_back, priority=950)
+    app.connect("build-finished", end, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,7 +10,7 @@
     PyTorch sample    | article/as_published.torch_published      | pytorch
     ```
 
-Each line has a label, a value as ``{measured}`` names it, and whose colour it takes;
+Each line has a label, a value of an example as ``{measured}`` names it, and whose colour it takes;
 ``:sorted:`` puts the smallest value first. The chart is an inline SVG that follows the theme's colours; its alternative text, with every
 value, and its caption, with machine and versions, are made from the records.
 """
@@ -123,12 +123,13 @@ class BarsDirective(SphinxDirective):
             if (record := entry.ran) is None:
                 return Bar(label, None, quoting.NOT_MEASURED, color)
             value = quoting.measured(name, checks.arithmetic(key), record.measured)
+            if not values.is_number(value):
+                raise self.error(f"bars: {name}.{key} = {value!r} is no number, in {line!r}")
+            text = values.formatted(value, spec)
         except ValueError as error:
             raise self.error(f"bars: {error}, in {line!r}") from None
-        if not values.is_number(value):
-            raise self.error(f"bars: {name}.{key} = {value!r} is no number, in {line!r}")
         records[name] = record
-        return Bar(label, float(value), values.formatted(value, spec), color)
+        return Bar(label, float(value), text, color)
 
 
 def caption(records: dict[str, Record]) -> str:

@@ -106,6 +106,8 @@ class ClaimsDomain(Domain):
         self.original: list[Statement] = []
         self.sources: dict[str, Source] = {}
         self.measurements: dict[str, Measurement] = {}
+        #: Their files as they were read, by the moment of their last change.
+        self.read: dict[Path, int] = {}
         #: Whether claims came, went or were read again in this build, and whether any page was.
         self.moved = False
         self.any_read = False
@@ -113,6 +115,7 @@ class ClaimsDomain(Domain):
     def load(self) -> None:
         """Read what claims lean on; raises :exc:`SiteError` for a file that is none of ours."""
         docs = self.env.srcdir
+        self.read = self._files()
         self.measurements = measurements.read(docs / measurements.FOLDER)
         self.sources = sources.read(docs / sources.FILE)
         if self.original_path:
@@ -123,6 +126,12 @@ class ClaimsDomain(Domain):
         """The article that is judged, if the site has one."""
         name = self.env.config.claims_original
         return self.env.srcdir / name if name else None
+
+    def _files(self) -> dict[Path, int]:
+        docs = self.env.srcdir
+        taken = (docs / measurements.FOLDER).glob("*.json")
+        files = [docs / sources.FILE, *taken, *filter(None, [self.original_path])]
+        return {path: path.stat().st_mtime_ns for path in files if path.exists()}
 
     @property
     def claims(self) -> list[Claim]:
@@ -173,8 +182,14 @@ class ClaimsDomain(Domain):
         self.moved |= bool(docnames & set(otherdata["claims"]))
 
     def check_consistency(self) -> None:
-        """Warn of what is told twice, of statements without a claim, of sources without use."""
+        """Warn of what is told twice, of statements without a claim, of sources without use, and
+        of files that pages were read without, for they had been read before."""
         self._warn_of_doubles()
+        for path, _ in sorted(self._files().items() ^ self.read.items()):
+            logger.warning(
+                "changed while pages were read; build again",
+                location=f"{path}:1", type="claim", subtype="meanwhile",
+            )  # fmt: skip
         judged = {claim.number for claim in self.claims}
         for number, statement in enumerate(self.original):
             if number not in judged:
@@ -260,7 +275,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("claims_measurements", taken, "env", list, "the files of measurements")
     app.add_node(claim_now)
     app.add_domain(ClaimsDomain)
+    # Before the examples run, to tell at once of a spoilt file, and after, since they take long.
     app.connect("builder-inited", load)
+    app.connect("builder-inited", load, priority=650)
     app.connect("env-before-read-docs", note_reading)
     app.connect("env-updated", pages_to_write_again)
     app.connect("build-finished", tell_not_checked, priority=800)

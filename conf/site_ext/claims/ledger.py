@@ -166,7 +166,9 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/claims.json``, for an HTML build that came to its end."""
     path, domain = app.outdir / "data" / "claims.json", claims_of(app.env)
     known = domain.claims
-    if publishes(app, exception) and known and (domain.any_read or not path.exists()):
+    if publishes(app, exception) and not known:
+        path.unlink(missing_ok=True)
+    elif publishes(app, exception) and (domain.any_read or not path.exists()):
         now, address = plain(app, known), app.builder.get_target_uri
         told = [account(claim, now.get(claim.id, ""), address(claim.docname)) for claim in known]
         write_json(path, told)

@@ -51,16 +51,23 @@ def read(path: Path) -> list[Statement]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SiteError(f"{path} is not there; `claims_original` names the article") from None
-    return list(statements(text))
+    except UnicodeDecodeError as error:
+        raise SiteError(f"{path}: {error}") from None
+    try:
+        return list(statements(text))
+    except yaml.YAMLError as error:
+        raise SiteError(f"{path}: its front matter: {error}") from None
 
 
 def statements(text: str) -> Iterator[Statement]:
     """The statements of an article in Markdown, front matter included."""
     front = _FRONT_MATTER.match(text)
     if front:
-        title = (yaml.safe_load(front[1]) or {}).get("title")
+        told = yaml.safe_load(front[1])
+        title = str(told.get("title") or "") if isinstance(told, dict) else ""
         if title:
-            yield Statement(title, "Title", 1 + text[: text.index(title)].count("\n"))
+            before = text[: max(text.find(title), 0)]
+            yield Statement(title, "Title", 1 + before.count("\n"))
     skipped = front[0].count("\n") if front else 0
     body = text[front.end() :] if front else text
     yield from _Walk(skipped).over(MarkdownIt("commonmark").enable("table").parse(body))

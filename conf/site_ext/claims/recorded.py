@@ -70,14 +70,16 @@ def _values(taken: Measurement) -> nodes.container:
 
 def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/benchmarks.json``, for an HTML build that came to its end."""
-    domain = claims_of(app.env)
-    if publishes(app, exception) and domain.measurements:
+    path, domain = app.outdir / "data" / "benchmarks.json", claims_of(app.env)
+    if publishes(app, exception) and not domain.measurements:
+        path.unlink(missing_ok=True)
+    elif publishes(app, exception):
         told = []
         for taken in domain.measurements.values():
             source = domain.sources.get(taken.source or "")
             address = {"address": source.address if source else None}
             told.append(msgspec.to_builtins(taken) | address)
-        write_json(app.outdir / "data" / "benchmarks.json", told)
+        write_json(path, told)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

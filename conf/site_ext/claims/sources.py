@@ -80,7 +80,7 @@ def read(path: Path) -> dict[str, Source]:
         return {}
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of TOML, or of its encoding
         raise SiteError(f"{path}: {error}") from None
     for key, values in tables.items():
         if not isinstance(values, dict):

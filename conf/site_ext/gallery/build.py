@@ -56,8 +56,10 @@ def execute_examples(app: Sphinx) -> None:
         entry.example.name: shown.fingerprint(entry, (made_by, see_also[entry.example.name]))
         for entry in entries
     }
-    shown.update(app.srcdir / gallery_conf["gallery_dirs"], fingerprints)
+    pages = examples_of(app.env).pages
+    shown.make_stale(pages, fingerprints)
     seam.make_pages(app, entries)
+    shown.note(pages, fingerprints)
 
 
 def execute_and_tell(options: Options, *, strict: bool) -> list[Entry]:

@@ -1,7 +1,7 @@
 """The examples of this build, and which page shows which.
 
 A page that shows an example depends on the file that names what is shown of it
-(:func:`site_ext.gallery.shown.update`), so that Sphinx reads it again when that changes.
+(:func:`site_ext.gallery.shown.note`), so that Sphinx reads it again when that changes.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class ExamplesDomain(Domain):
 
         Of an example that does not exist, on its coming to be.
         """
-        self.env.note_dependency(shown.by(self._pages, name))
+        self.env.note_dependency(shown.by(self.pages, name))
         return self.entries.get(name)
 
     def use_all(self) -> list[Entry]:
         """All entries; the current page depends on them all."""
-        self.env.note_dependency(shown.by_all(self._pages))
+        self.env.note_dependency(shown.by_all(self.pages))
         return list(self.entries.values())
 
     def on_page(self, docname: str) -> Entry | None:
@@ -54,8 +54,10 @@ class ExamplesDomain(Domain):
         )
 
     @property
-    def _pages(self) -> Path:
-        return self.env.srcdir / GALLERY
+    def pages(self) -> Path:
+        """Where Sphinx-Gallery writes."""
+        folder: str = self.env.config.sphinx_gallery_conf["gallery_dirs"]
+        return self.env.srcdir / folder
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Nothing is found while pages are read."""

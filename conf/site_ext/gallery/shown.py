@@ -45,29 +45,32 @@ def fingerprint(entry: Entry, besides: object = None) -> str:
     return hashlib.sha256(told).hexdigest()[:16]
 
 
-def update(pages: Path, fingerprints: Mapping[str, str]) -> None:
-    """Note what is shown from now on, by the names of the examples.
-
-    Pages generated from something else are made stale, and what was generated for examples and
-    themes that are gone is removed.
-    """
+def make_stale(pages: Path, fingerprints: Mapping[str, str]) -> None:
+    """Have the pages generated again that were made from something else than today's, by the
+    names of the examples; remove what was generated for examples and themes that are gone."""
     _remove_others(pages, set(fingerprints))
     for name, told in fingerprints.items():
-        _write(by(pages, name), told, stale=pages / f"{name}.py.md5")
-    _write(by_all(pages), "".join(f"{name} {told}\n" for name, told in fingerprints.items()))
+        if _read(by(pages, name)) != told:
+            (pages / f"{name}.py.md5").unlink(missing_ok=True)
 
 
-def _write(path: Path, text: str, stale: Path | None = None) -> None:
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return
-    if stale:  # first: whatever ends the build in between, the page is generated again
-        stale.unlink(missing_ok=True)
-    write_whole(path, text)
+def note(pages: Path, fingerprints: Mapping[str, str]) -> None:
+    """Note what is shown, now that the pages are generated from it."""
+    together = "".join(f"{name} {told}\n" for name, told in fingerprints.items())
+    files = {by(pages, name): told for name, told in fingerprints.items()}
+    for path, text in {**files, by_all(pages): together}.items():
+        if _read(path) != text:
+            write_whole(path, text)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _remove_others(pages: Path, names: set[str]) -> None:
-    for path in list(pages.glob(f"*/*{_ENDS}")):
-        if path.relative_to(pages).with_suffix("").as_posix() not in names:
+    for path in list(pages.rglob(f"*{_ENDS}")):
+        name = path.relative_to(pages).with_suffix("").as_posix()
+        if path != by_all(pages) and name not in names:
             remove_figures(path)
             for generated in path.parent.glob(f"{path.stem}.*"):
                 generated.unlink()

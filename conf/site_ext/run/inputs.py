@@ -115,7 +115,10 @@ def _roots(example: Example, local: Iterable[Path]) -> set[str]:
     names = packages.modules(example)
     for path in local:
         if path.suffix == ".py" and path.is_file():
-            names |= imported_names(ast.parse(path.read_text(encoding="utf-8")))
+            try:
+                names |= imported_names(ast.parse(path.read_text(encoding="utf-8")))
+            except (SyntaxError, ValueError):  # read as a text, not as a module
+                continue
     return names - {""} - sys.stdlib_module_names
 
 

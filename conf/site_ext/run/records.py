@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
@@ -22,6 +22,33 @@ if TYPE_CHECKING:
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
 FORMAT = 1
+
+
+class Machine(TypedDict):
+    """What :func:`site_ext.base.machine.describe` gives."""
+
+    cpu: str
+    cores: int
+    ram_gib: float
+    os: str
+    gpu: str | None
+
+
+class Inputs(TypedDict):
+    """What :func:`site_ext.run.inputs.inputs` gives."""
+
+    script: str
+    files: dict[str, str]
+    distributions: dict[str, str]
+    missing: list[str]
+    python: str
+    settings: dict[str, Any]
+
+
+class Versions(TypedDict):
+    """What every record has of versions; others stand beside it."""
+
+    python: str
 
 
 @dataclass
@@ -76,6 +103,8 @@ def read(folder: Path, name: str) -> Record | None:
         if data["format"] != FORMAT:
             return None
         record = msgspec.convert(data, Record)
+        for part, kind in (("machine", Machine), ("inputs", Inputs), ("versions", Versions)):
+            msgspec.convert(data[part], kind)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, msgspec.ValidationError) as error:

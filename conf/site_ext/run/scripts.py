@@ -174,6 +174,9 @@ def discover(gallery: Path, surroundings: Surroundings) -> list[Example]:
         if len(relative.parts) <= 2 and not relative.name.startswith("_"):
             name = relative.with_suffix("").as_posix()
             example = Example(name, script.resolve(), surroundings)
-            example.settings  # noqa: B018 - bad ones are told now
+            try:
+                example.settings  # noqa: B018 - bad ones are told now
+            except UnicodeDecodeError as error:
+                raise SiteError(f"{script}: {error}") from None
             found.append(example)
     return found
