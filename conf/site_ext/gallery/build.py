@@ -48,18 +48,18 @@ def options_of(app: Sphinx) -> Options:
 def execute_examples(app: Sphinx) -> None:
     """Execute what is due, and have Sphinx-Gallery write its pages from the records."""
     entries = execute_and_tell(options_of(app), strict=app.config.examples_strict)
-    examples_of(app.env).entries = {entry.example.name: entry for entry in entries}
+    domain = examples_of(app.env)
+    domain.entries = {entry.example.name: entry for entry in entries}
+    domain.see_also = related.links_of_all([e.example for e in entries], Path(app.srcdir))
     gallery_conf = app.config.sphinx_gallery_conf
     made_by = (seam.MADE_BY, repr(gallery_conf["binder"]), app.config.site_machinery)
-    see_also = related.links_of_all([entry.example for entry in entries], Path(app.srcdir))
     fingerprints = {
-        entry.example.name: shown.fingerprint(entry, (made_by, see_also[entry.example.name]))
+        entry.example.name: shown.fingerprint(entry, (made_by, domain.see_also[entry.example.name]))
         for entry in entries
     }
-    pages = examples_of(app.env).pages
-    shown.make_stale(pages, fingerprints)
+    shown.make_stale(domain.pages, fingerprints)
     seam.make_pages(app, entries)
-    shown.note(pages, fingerprints)
+    shown.note(domain.pages, fingerprints)
 
 
 def execute_and_tell(options: Options, *, strict: bool) -> list[Entry]:

@@ -6,7 +6,7 @@ A page that shows an example depends on the file that names what is shown of it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sphinx.domains import Domain
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from site_ext.run.plan import Entry
 
 GALLERY = "gallery/"
+#: ``[(label, [(page, text), ...]), ...]``
+Links: TypeAlias = list[tuple[str, list[tuple[str, str]]]]
 
 
 class ExamplesDomain(Domain):
@@ -33,6 +35,8 @@ class ExamplesDomain(Domain):
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
         self.entries: dict[str, Entry] = {}
+        #: What each one's page links to, by name; see :mod:`site_ext.gallery.related`.
+        self.see_also: dict[str, Links] = {}
 
     def use(self, name: str) -> Entry | None:
         """The entry of example ``name``; the current page depends on what is shown of it.

@@ -8,12 +8,13 @@ most tags with it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 
 from site_ext.base import links
-from site_ext.gallery.domain import GALLERY, examples_of
+from site_ext.gallery.domain import GALLERY, Links, examples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from site_ext.run.scripts import Example
 
-#: ``[(label, [(page, text), ...]), ...]``
-Links: TypeAlias = list[tuple[str, list[tuple[str, str]]]]
-
 #: The folders whose scripts are siblings, with the framework's module.
 THEMES = {"tensorflow": "tensorflow", "pytorch": "torch", "keras": "keras"}
 PAGES = "side_by_side/"
@@ -34,6 +32,7 @@ MOST_RELATED = 3
 _BACKEND = re.compile(r"_(tensorflow|jax|torch|raw)$")
 
 
+@cache
 def family(name: str) -> str:
     """``own_loop`` for ``pytorch/own_loop``, ``train_mlp`` for ``keras/train_mlp_jax``."""
     return _BACKEND.sub("", name.partition("/")[2])
@@ -104,9 +103,7 @@ def add_see_also(app: Sphinx, doctree: nodes.document) -> None:
     entry = domain.on_page(app.env.current_document.docname)
     if entry is None:
         return
-    every = [other.example for other in domain.entries.values()]
-    beside = {path.stem for path in (app.srcdir / PAGES).glob("*.*")}
-    lines = _links_of(entry.example, every, beside)
+    lines = domain.see_also[entry.example.name]
     cards = [n for n in doctree.findall(nodes.container) if "provenance" in n["classes"]]
     if lines and cards and cards[0].parent is not None:
         cards[0].parent.insert(cards[0].parent.index(cards[0]), see_also(lines))
