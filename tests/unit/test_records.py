@@ -25,7 +25,10 @@ def record(**changes: object) -> Record:
         "exclusive": True, "measured": {"a": 1}, "versions": {"python": "3.11.7"},
         "machine": {"cpu": "x", "cores": 2, "ram_gib": 1.0, "os": "y", "gpu": None},
         "commit": "c", "executed_at": "2026-11-22T00:00:00Z", "key": "k",
-        "inputs": {"script": "s"},
+        "inputs": {
+            "script": "s", "files": {}, "distributions": {}, "missing": [], "python": "3.11",
+            "settings": {},
+        },
     }  # fmt: skip
     return Record(**(values | changes))  # type: ignore[arg-type]
 
@@ -47,6 +50,15 @@ def test_what_is_written_is_read(text: str, png: bytes, alt: str, measured: dict
         read = records.read(Path(name), "theme/script")
 
     assert written == read
+
+
+@pytest.mark.parametrize("part", ["inputs", "machine", "versions"])
+def test_a_record_that_lacks_a_part_is_none(tmp_path: Path, part: str) -> None:
+    """What every page and every plan asks of a record is there, or it is named as none."""
+    records.write(tmp_path, record(**{part: {}}))
+
+    with pytest.raises(SiteError, match="not a record .*missing required field"):
+        records.read(tmp_path, "theme/script")
 
 
 def test_an_older_format_counts_as_none(tmp_path: Path) -> None:
