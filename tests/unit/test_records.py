@@ -57,7 +57,7 @@ def test_a_record_that_lacks_a_part_is_none(tmp_path: Path, part: str) -> None:
     """What every page and every plan asks of a record is there, or it is named as none."""
     records.write(tmp_path, record(**{part: {}}))
 
-    with pytest.raises(SiteError, match="not a record .*missing required field"):
+    with pytest.raises(SiteError, match=r"not a record .*missing required field"):
         records.read(tmp_path, "theme/script")
 
 
