@@ -96,6 +96,16 @@ class Site:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return data
 
+    def change(self, path: str, old: str, new: str) -> None:
+        """Put ``new`` in the place of ``old``, which must be there."""
+        text = (self.folder / path).read_text(encoding="utf-8")
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    def claims(self) -> dict[str, dict[str, Any]]:
+        path = self.folder / "build/html/data/claims.json"
+        return {entry["id"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
+
     def examples(self) -> dict[str, dict[str, Any]]:
         path = self.folder / "build/html/data/examples.json"
         return {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}

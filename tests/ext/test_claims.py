@@ -32,20 +32,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return site
 
 
-def change(site: Site, path: str, old: str, new: str) -> None:
-    text = (site.folder / path).read_text(encoding="utf-8")
-    assert old in text
-    site.write(path, text.replace(old, new))
-
-
-def claims(site: Site) -> dict[str, dict]:
-    data = json.loads((site.folder / "build/html/data/claims.json").read_text(encoding="utf-8"))
-    return {entry["id"]: entry for entry in data}
-
-
 def test_the_data(good: Site) -> None:
     """Every promised field; statements verbatim and in the original's order."""
-    found = claims(good)
+    found = good.claims()
     fast = found["alpha-fast"]
 
     assert [
@@ -103,7 +92,7 @@ def test_the_ledger(good: Site) -> None:
     rows = page.select("table.ledger tbody tr")
     labels = [label.get_text(strip=True) for label in page.select(".ledger-filters label")]
 
-    assert [f"claim-{name}" for name in claims(good)] == [row["id"] for row in rows]
+    assert [f"claim-{name}" for name in good.claims()] == [row["id"] for row in rows]
     assert ["opinion", "holds", "false", "opinion", "misleading", "opinion", "opinion"] == [
         row.select_one(".verdict").get_text() for row in rows
     ]
@@ -229,7 +218,7 @@ TAMPERED = {
 def test_tampering_is_caught(site: Site, what: str) -> None:
     """The build fails with page, line, claim and the value found."""
     path, old, new, says = TAMPERED[what]
-    change(site, path, old, new)
+    site.change(path, old, new)
     build = site.build()
 
     assert 1 == build.code, build.text
@@ -239,7 +228,7 @@ def test_tampering_is_caught(site: Site, what: str) -> None:
 def rebuilt_after(site: Site, path: str, old: str, new: str) -> Build:
     """A second build, after a change to a site that was built without a warning."""
     assert 0 == (first := site.build()).code, first.text
-    change(site, path, old, new)
+    site.change(path, old, new)
     return site.build()
 
 
@@ -285,9 +274,9 @@ def test_what_is_not_installed_is_not_checked(site: Site) -> None:
         conf + "\nfrom site_ext.run import packages\n"
         "packages.is_installed = lambda module: module != 'openvino'\n",
     )
-    change(site, PAGE, "It takes {measured}`speed/run.seconds_alpha:.1f s`, as", "As")
+    site.change(PAGE, "It takes {measured}`speed/run.seconds_alpha:.1f s`, as", "As")
     build = site.build()
-    fast = claims(site)["alpha-fast"]
+    fast = site.claims()["alpha-fast"]
     state = site.page("alpha").select_one("#claim-alpha-fast .claim-state").get_text()
 
     assert 0 == build.code, build.text
@@ -320,7 +309,7 @@ def test_the_link_check_follows_sources(site: Site, tmp_path: Path) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/alpha"
-    change(site, "docs/sources.toml", "https://example.org/alpha", address)
+    site.change("docs/sources.toml", "https://example.org/alpha", address)
     build = site.build("linkcheck", "-D", "linkcheck_retries=1")
     server.shutdown()
 
@@ -331,7 +320,7 @@ def test_the_link_check_follows_sources(site: Site, tmp_path: Path) -> None:
 def test_one_claim_changed_reads_one_page(site: Site) -> None:
     """Only its page is read again; that page and the ledger follow."""
     assert 0 == site.build().code
-    change(site, PAGE, 'verdict: "false"', "verdict: outdated")
+    site.change(PAGE, 'verdict: "false"', "verdict: outdated")
     command = [part for part in site.command("html") if part != "-q"]
     site.command = lambda *_: command  # type: ignore[method-assign]
     build = site.build()
@@ -346,7 +335,7 @@ def test_one_claim_changed_reads_one_page(site: Site) -> None:
 def test_a_changed_source_is_followed(site: Site) -> None:
     """Pages that lean on a source show it as it is now, and only those are read again."""
     assert 0 == site.build().code
-    change(site, "docs/sources.toml", "Alpha was released", "Alpha came out")
+    site.change("docs/sources.toml", "Alpha was released", "Alpha came out")
     build = site.build()
 
     assert 0 == build.code, build.text
@@ -356,13 +345,12 @@ def test_a_changed_source_is_followed(site: Site) -> None:
 
 def test_reading_leaves_out_what_is_folded(site: Site) -> None:
     """Evidence doesn't count as words to read; what is shown does."""
-    change(site, "docs/alpha.md", "# Alpha\n", "---\narticle: true\n---\n\n# Alpha\n")
-    change(
-        site, "docs/index.md", "# Home\n",
+    site.change("docs/alpha.md", "# Alpha\n", "---\narticle: true\n---\n\n# Alpha\n")
+    site.change("docs/index.md", "# Home\n",
         "---\ndate: 2025-12-08\ncategories: [a]\nlevel: intermediate\narticle: true\n---\n\n# Home\n"
         "\n```{byline}\n```\n",
     )  # fmt: skip
-    change(site, "docs/sources.toml", "Alpha was released in 2015.", "word " * 2000)
+    site.change("docs/sources.toml", "Alpha was released in 2015.", "word " * 2000)
     build = site.build()
 
     assert 0 == build.code, build.text
@@ -371,9 +359,9 @@ def test_reading_leaves_out_what_is_folded(site: Site) -> None:
 
 def test_it_fails_until_it_is_repaired(site: Site) -> None:
     """A second build, in which nothing changed, is no greener than the first."""
-    change(site, PAGE, "seconds_alpha > 2 *", "seconds_alpha < 2 *")
+    site.change(PAGE, "seconds_alpha > 2 *", "seconds_alpha < 2 *")
     first, second = site.build(), site.build()
-    change(site, PAGE, "seconds_alpha < 2 *", "seconds_alpha > 2 *")
+    site.change(PAGE, "seconds_alpha < 2 *", "seconds_alpha > 2 *")
 
     assert (1, 1) == (first.code, second.code)
     assert "does not hold" in second.text

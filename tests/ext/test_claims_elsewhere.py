@@ -44,17 +44,6 @@ def site(tmp_path: Path) -> Site:
     return claims_site(tmp_path / "site")
 
 
-def edit(site: Site, path: str, old: str, new: str) -> None:
-    text = (site.folder / path).read_text(encoding="utf-8")
-    assert old in text
-    site.write(path, text.replace(old, new))
-
-
-def claims(site: Site) -> dict[str, dict]:
-    data = json.loads((site.folder / "build/html/data/claims.json").read_text(encoding="utf-8"))
-    return {entry["id"]: entry for entry in data}
-
-
 def without_loved(site: Site) -> None:
     path = site.folder / "docs/alpha.md"
     path.write_text(
@@ -68,7 +57,7 @@ def nested(site: Site) -> Site:
     without_loved(site)
     site.write("docs/deep/beta.md", NESTED)
     (site.folder / "docs/deep/pixel.png").write_bytes(base64.b64decode(PIXEL))
-    edit(site, "docs/index.md", "alpha\nledger", "alpha\ndeep/beta\nledger")
+    site.change("docs/index.md", "alpha\nledger", "alpha\ndeep/beta\nledger")
     return site
 
 
@@ -77,7 +66,7 @@ def test_the_ledger_has_the_words_of_the_page(nested: Site) -> None:
     build = nested.build()
     page = nested.page("deep/beta").select_one("#claim-alpha-loved .claim-now")
     row = nested.page("ledger").select_one("#claim-alpha-loved .claim-now")
-    now = claims(nested)["alpha-loved"]["now"]
+    now = nested.claims()["alpha-loved"]["now"]
 
     assert 0 == build.code, build.text
     assert page.get_text() == row.get_text()
@@ -116,13 +105,13 @@ def test_a_claim_may_move_to_a_page_that_is_read_earlier(site: Site) -> None:
     claim = re.search(r":::\{claim\} alpha-loved.*?\n:::\n", text, flags=re.DOTALL)[0]
     site.write("docs/alpha.md", text.replace(claim, ""))
     site.write("docs/aardvark.md", f"# First\n\n{claim}")
-    edit(site, "docs/index.md", "alpha\nledger", "aardvark\nalpha\nledger")
+    site.change("docs/index.md", "alpha\nledger", "aardvark\nalpha\nledger")
     build = site.build()
     links = site.page("ledger").select("#claim-alpha-loved a")
 
     assert 0 == build.code, build.text
     assert "aardvark.html#claim-alpha-loved" in [link["href"] for link in links]
-    assert "aardvark.html#claim-alpha-loved" == claims(site)["alpha-loved"]["page"]
+    assert "aardvark.html#claim-alpha-loved" == site.claims()["alpha-loved"]["page"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +123,7 @@ def test_a_claim_may_move_to_a_page_that_is_read_earlier(site: Site) -> None:
 )  # fmt: skip
 def test_a_statement_of_any_table(site: Site, original: str, place: str) -> None:
     """Under a heading of the third level, or in a row whose label has a slash."""
-    edit(site, "docs/original.md", "## Alpha\n\n", f"## Alpha\n\n{original}\n")
+    site.change("docs/original.md", "## Alpha\n\n", f"## Alpha\n\n{original}\n")
     with (site.folder / "docs/alpha.md").open("a") as page:
         page.write(
             f'\n:::{{claim}} beta-release\n---\nsection: {place}\nwords: "2016"\nverdict: opinion\n---\n'
@@ -164,7 +153,7 @@ def test_a_spoilt_file_is_one_clear_error(
     site: Site, path: str, old: str, new: str, told: str
 ) -> None:
     """File, place and value; no list of versions, no traceback, no plea to report a bug."""
-    edit(site, path, old, new)
+    site.change(path, old, new)
     build = site.build()
 
     assert 0 != build.code
@@ -176,15 +165,14 @@ def test_a_spoilt_file_is_one_clear_error(
 
 def test_a_finding_that_fails_is_told_everywhere(site: Site) -> None:
     """claims.json has it with the value and the reason, the page and the ledger show it."""
-    edit(
-        site,
+    site.change(
         "docs/alpha.md",
         "seconds_alpha > 2 * seconds_beta",
         "seconds_alpha < 2 * seconds_beta",
     )
-    edit(site, "docs/alpha.md", "source: alpha-first", "source: alpha-frist")
+    site.change("docs/alpha.md", "source: alpha-first", "source: alpha-frist")
     build = site.build()
-    found = claims(site)
+    found = site.claims()
     check, source = found["alpha-fast"]["evidence"][0], found["alpha-release"]["evidence"][0]
     reason = (
         "speed/run: `seconds_alpha < 2 * seconds_beta` does not hold: found seconds_alpha = 3.5, "
@@ -220,7 +208,7 @@ WARNINGS = {
 def test_warnings_can_be_suppressed_one_by_one(site: Site) -> None:
     """Each says its name, which silences it and no other; without any the build is green."""
     for path, old, new in WARNINGS.values():
-        edit(site, path, old, new)
+        site.change(path, old, new)
     told = site.build()
     one, *others = WARNINGS
     some = site.build("html", "-D", f"suppress_warnings={one}")
@@ -239,7 +227,7 @@ def test_the_reason_for_what_is_left_out_is_todays(site: Site, ran_before: bool)
     the claims that lean on none."""
     if ran_before:
         assert 0 == (build := site.build()).code, build.text
-        edit(site, "gallery/speed/run.py", '"winner"', '"the_winner"')
+        site.change("gallery/speed/run.py", '"winner"', '"the_winner"')
     for pattern in ("first", "second"):
         assert 0 == (build := site.build(PATTERN=pattern)).code, build.text
     for name in ("gallery/speed/run", *(() if ran_before else ("alpha", "ledger"))):
@@ -251,8 +239,7 @@ def test_the_reason_for_what_is_left_out_is_todays(site: Site, ran_before: bool)
 
 def test_a_source_that_changes_while_examples_run_is_seen(site: Site) -> None:
     """Pages are read with the sources of that moment, not of minutes ago."""
-    edit(
-        site, "gallery/speed/run.py", "measured =",
+    site.change("gallery/speed/run.py", "measured =",
         "from pathlib import Path\n\npath = Path('../../docs/sources.toml').resolve()\n"
         "path.write_text(path.read_text().replace('Alpha was released', 'Alpha came out'))\nmeasured =",
     )  # fmt: skip
@@ -264,7 +251,7 @@ def test_a_source_that_changes_while_examples_run_is_seen(site: Site) -> None:
 
 def test_a_source_that_changes_while_pages_are_read_fails(site: Site) -> None:
     """Nobody knows which page has which: the file is named, and the next build is right."""
-    edit(site, "conf/conf.py", "import os\n", "import os\nimport pathlib\n")
+    site.change("conf/conf.py", "import os\n", "import os\nimport pathlib\n")
     conf = site.folder / "conf/conf.py"
     before = conf.read_text()
     conf.write_text(
@@ -290,7 +277,7 @@ def test_data_of_nothing_is_gone(site: Site) -> None:
     for page in ("ledger", "measurements"):
         (site.folder / f"docs/{page}.md").unlink()
     (site.folder / "docs/sources.toml").unlink()
-    edit(site, "conf/conf.py", '"original.md"', '""')
+    site.change("conf/conf.py", '"original.md"', '""')
     build = site.build()
 
     assert 0 == build.code, build.text

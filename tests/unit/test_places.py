@@ -157,9 +157,8 @@ class Killed(BaseException):
     """Ends a publication where it stands: nothing may catch it."""
 
 
-@pytest.mark.parametrize("step", range(1, 16))
-def test_stopped_at_each_step_of_moving_in(site, tmp_path, monkeypatch, step: int) -> None:
-    """After each single move the site is whole, and the next publication does the rest."""
+def publish_until(step: int, site: Path, folder: Path, version: str) -> None:
+    """Publish a version, and stop after so many moves; the site is whole then."""
     before = {name: hashes(site / name) for name in ("0.1", "0.2")}
     original, done = places.move_in, []
 
@@ -169,39 +168,32 @@ def test_stopped_at_each_step_of_moving_in(site, tmp_path, monkeypatch, step: in
         if len(done) == step:
             raise Killed
 
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr(places, "move_in", move)
         with pytest.raises(Killed):
-            publish(places.Folder(site), tmp_path / "new", "0.3")
+            publish(places.Folder(site), folder, version)
     require_whole(site, before)
     places.Folder(site).recover()
 
-    assert ["0.3", "0.2", "0.1"] == require_whole(site, before)
     assert not (site / places.ASIDE).exists()
+    require_whole(site, before)
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_stopped_at_each_step_of_moving_in(site: Path, tmp_path: Path, step: int) -> None:
+    """After each single move the site is whole, and the next publication does the rest."""
+    publish_until(step, site, tmp_path / "new", "0.3")
+
+    assert ["0.3", "0.2", "0.1"] == require_whole(site)
 
 
 @pytest.mark.parametrize("step", range(1, 32))
-def test_stopped_while_dev_loses_a_page(site, tmp_path, monkeypatch, step: int) -> None:
+def test_stopped_while_dev_loses_a_page(site: Path, tmp_path: Path, step: int) -> None:
     """After each single move nothing leads to the page that the new dev no longer has."""
     publish(places.Folder(site), tmp_path / "old", "dev", pages=("index.html", "draft.html"))
-    before = {name: hashes(site / name) for name in ("0.1", "0.2")}
-    original, done = places.move_in, []
+    publish_until(step, site, tmp_path / "new", "dev")
 
-    def move(*arguments: Any) -> None:
-        original(*arguments)
-        done.append(arguments)
-        if len(done) == step:
-            raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(places, "move_in", move)
-        with pytest.raises(Killed):
-            publish(places.Folder(site), tmp_path / "new", "dev")
-    require_whole(site, before)
-    places.Folder(site).recover()
-
-    assert ["0.2", "0.1", "dev"] == require_whole(site, before)
-    assert not (site / places.ASIDE).exists()
+    assert ["0.2", "0.1", "dev"] == require_whole(site)
 
 
 def test_killed_while_moving_in(site: Path, tmp_path: Path) -> None:

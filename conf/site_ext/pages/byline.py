@@ -17,6 +17,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from site_ext.base.nodes import fold, fold_summary
+from site_ext.claims.domain import claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,26 +114,16 @@ def show_reading_time(app: Sphinx, doctree: nodes.document, docname: str) -> Non
         node.replace_self(nodes.Text(f"{total(app.env)} minutes to read"))
 
 
-class _Reading:
-    """Whether any page is read in this build, so that the minutes may be others."""
-
-    def __init__(self) -> None:
-        self.any = False
-
-    def begin(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-        self.any = bool(docnames)
-
-    def pages_with_byline(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
-        """Pages to write again."""
-        return [name for name, page in env.metadata.items() if self.any and page.get("level")]
+def pages_with_byline(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Pages to write again, where pages were read and the minutes may be others."""
+    read = claims_of(env).any_read
+    return [name for name, page in env.metadata.items() if read and page.get("level")]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    reading = _Reading()
     app.add_node(reading_time)
     app.add_directive("byline", BylineDirective)
     app.connect("doctree-read", note_words)
     app.connect("doctree-resolved", show_reading_time)
-    app.connect("env-before-read-docs", reading.begin)
-    app.connect("env-updated", reading.pages_with_byline)
+    app.connect("env-updated", pages_with_byline)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
