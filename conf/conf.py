@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from site_ext.base import frameworks
+
 here = str(Path(__file__).parent)
 
 # -- Project -------------------------------------------------------------------
@@ -74,12 +76,36 @@ intersphinx_mapping = {
 }
 intersphinx_disabled_reftypes = ["*"]  # only names in the examples' code, never prose
 
-# -- Executing examples: site_ext/run/plan.py --------------------------------------
+# -- Executing examples: site_ext/gallery/build.py, site_ext/gallery/surroundings.py --------
 
+examples_records = "../build/records"
+examples_root = ".."
 examples_pattern = os.environ.get("PATTERN", "")
 examples_shard = os.environ.get("SHARD", "")
 examples_jobs = os.environ.get("JOBS") or "1"
 examples_strict = bool(os.environ.get("STRICT"))
+examples_frameworks = frameworks.TITLES
+# What a build may lack: examples that need it are skipped then. Anything else that can't be
+# imported is a failure.
+examples_optional = {
+    **{name: names[0] for name, names in frameworks.DISTRIBUTIONS.items()},
+    "ai_edge_litert": "ai-edge-litert",
+    "executorch": "executorch",
+    "litert_torch": "litert-torch",
+    "onnxruntime": "onnxruntime",
+    "onnxscript": "onnxscript",
+    "openvino": "openvino",
+    "tensorboard": "tensorboard",
+    "tf2onnx": "tf2onnx",
+}
+# Keras's backend comes from the script alone, its settings from an empty folder; figures are
+# drawn for screens of today.
+examples_chosen = r"""os\.environ\[["']KERAS_BACKEND["']\]\s*=\s*["'](\w+)["']"""
+examples_environment = {
+    "KERAS_BACKEND": None,
+    "KERAS_HOME": "{home}",
+    "MATPLOTLIBRC": f"{here}/matplotlibrc",
+}
 
 # -- Claims: site_ext/claims/directive.py ---------------------------------------------------
 
@@ -112,7 +138,6 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "inspect_global_variables": False,
     "reset_modules": (),
-    "image_scrapers": (),
     "capture_repr": (),
     "remove_config_comments": True,
     "show_signature": False,

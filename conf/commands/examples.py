@@ -7,31 +7,28 @@ second quarter of the examples; the records of the four, copied into one build/r
 build the site without executing anything.
 """
 
-import os
 import sys
 from pathlib import Path
 
 from site_ext.base.errors import SiteError
-from site_ext.gallery.build import execute_and_tell
-from site_ext.gallery.surroundings import HERE
+from site_ext.gallery import build, seam
 from site_ext.run import report
 from site_ext.run.plan import Options
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def options() -> Options:
+    """What the configuration says of this tree's examples."""
+    config = build.configuration(ROOT / "conf")
+    conf, docs = seam.completed(config.sphinx_gallery_conf), ROOT / "docs"
+    pages = docs / conf["gallery_dirs"]
+    return build.options(config, conf, docs, [pages], records=config.examples_records)
+
+
 def main() -> None:
-    options = Options(
-        gallery=ROOT / "gallery",
-        records=ROOT / "build" / "records",
-        root=ROOT,
-        surroundings=HERE,
-        pattern=os.environ.get("PATTERN", ""),
-        shard=os.environ.get("SHARD", ""),
-        jobs=os.environ.get("JOBS") or "1",
-    )
-    entries = execute_and_tell(options, strict=bool(os.environ.get("STRICT")))
-    report.raise_for_failed(entries)
+    strict = build.configuration(ROOT / "conf").examples_strict
+    report.raise_for_failed(build.execute_and_tell(options(), strict=strict))
 
 
 if __name__ == "__main__":

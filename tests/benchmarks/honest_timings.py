@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from site_ext.gallery.surroundings import HERE
+from found import FOUND, HERE, environment
 from site_ext.run import process, scripts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def harnessed(example: scripts.Example) -> tuple[float, float]:
 def main() -> None:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
-    found = [e for e in scripts.discover(ROOT / "gallery", HERE) if re.search(pattern, e.name)]
+    found = [e for e in FOUND if re.search(pattern, e.name)]
     rows = {e.name: {"bare": [], "recorded": [], "spent": []} for e in found}
     for pair in range(pairs):
         # Every other round in reverse: the order of the examples must not matter.

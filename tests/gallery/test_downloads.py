@@ -20,10 +20,9 @@ from bs4 import BeautifulSoup
 
 from conftest import ROOT
 from environments import environment_with
-from site_ext.gallery.surroundings import HERE, environment
+from found import FOUND, environment
 from site_ext.run import process, scripts
 
-FOUND = scripts.discover(ROOT / "gallery", HERE)
 ALL = os.environ.get("DOWNLOADS") == "all"
 #: One of each kind: a loop, a compiled step, a server, a second process, a heavy package.
 SOME = (

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from site_ext.gallery.surroundings import HERE
+from found import FOUND
 from site_ext.run import scripts
 
 GALLERY = ROOT / "gallery"
-FOUND = scripts.discover(GALLERY, HERE)
 VERBS = {
     "Compare", "Compute", "Count", "Export", "Find", "Give", "Quantise", "Run", "Serve", "Stop",
     "Time", "Train", "Weigh", "Write",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from site_ext.gallery.surroundings import environment
+from found import environment
 from site_ext.run import process
 
 #: Example, what stands there, what is put in its place.

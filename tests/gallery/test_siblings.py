@@ -8,10 +8,9 @@ import pytest
 
 from conftest import ROOT
 from site_ext.gallery import related, side_by_side
-from site_ext.gallery.surroundings import HERE
+from found import FOUND, HERE
 from site_ext.run import scripts
 
-FOUND = scripts.discover(ROOT / "gallery", HERE)
 FAMILIES = {
     name: found
     for name in sorted({related.family(e.name) for e in FOUND})

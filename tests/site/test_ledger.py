@@ -12,8 +12,7 @@ from bs4 import BeautifulSoup
 from conftest import ROOT
 from site_ext.claims import checks, original
 from site_ext.claims.domain import VERDICTS
-from site_ext.gallery.surroundings import HERE
-from site_ext.run import scripts
+from found import FOUND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,8 +181,8 @@ def test_a_typed_number_is_found(sentence: str) -> None:
 def test_no_measurement_is_typed_into_the_scripts_prose() -> None:
     """The examples' texts have settings and shapes, but no share, time or figure that was measured."""
     measurement = r"(?<![\w.-])(?:\d+\.\d+|\d[\d.,]*\s*(?:%|ms|MiB|MB|seconds|points)\b)"
-    for example in scripts.discover(ROOT / "gallery", HERE):
-        for kind, _, _, text in example.blocks:
+    for example in FOUND:
+        for kind, text in ((block.kind, block.shown) for block in example.blocks):
             if kind == "text" and example.name != "article/as_written":
                 words = re.sub(r"``[^`]*``|(?:TensorFlow|Keras|PyTorch) [\d.]+", "", text)
                 assert [] == re.findall(measurement, words), example.name

@@ -14,10 +14,8 @@ from bs4 import BeautifulSoup
 from conftest import ROOT
 from environments import environment_like_this_one
 from published import make
-from site_ext.gallery.surroundings import HERE
-from site_ext.run import scripts
+from found import FOUND
 
-FOUND = scripts.discover(ROOT / "gallery", HERE)
 #: What needs no framework but PyTorch, if that.
 ALONE = {
     e.name for e in FOUND

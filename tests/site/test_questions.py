@@ -7,8 +7,7 @@ import re
 import pytest
 
 from conftest import ROOT
-from site_ext.gallery.surroundings import HERE
-from site_ext.run import scripts
+from found import FOUND as EXAMPLES
 
 TEXT = (ROOT / "docs/questions.md").read_text()
 COLUMNS = ("tensorflow", "torch", "keras")
@@ -18,7 +17,7 @@ ROWS = [
     for line in TEXT.splitlines()
     if line.startswith("| ")
 ][2:]
-FOUND = {e.name: e for e in scripts.discover(ROOT / "gallery", HERE)}
+FOUND = {e.name: e for e in EXAMPLES}
 
 
 def test_there_are_all_the_questions() -> None:

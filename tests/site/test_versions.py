@@ -7,19 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, clean_environment
+from conftest import clean_environment
 from environments import environment_like_this_one
-from site_ext.gallery.surroundings import HERE
-from site_ext.run import scripts
+from found import FOUND as EXAMPLES
 
 PLAN = """
-from pathlib import Path
-from site_ext.gallery.surroundings import HERE
+from commands import examples
 from site_ext.run import plan
 
-root = Path({root!r})
-options = plan.Options(root / "gallery", root / "build/records", root, HERE)
-for entry in plan.plan(options):
+for entry in plan.plan(examples.options()):
     if entry.due:
         print(entry.example.name, entry.reason, sep=": ")
 """
@@ -28,13 +24,13 @@ for entry in plan.plan(options):
 def due(python: Path) -> dict[str, str]:
     """What the next build would execute with this Python, and why."""
     done = subprocess.run(
-        [str(python), "-c", PLAN.format(root=str(ROOT))],
+        [str(python), "-c", PLAN],
         check=True, text=True, capture_output=True, env=clean_environment(),
     )  # fmt: skip
     return dict(line.split(": ", 1) for line in done.stdout.splitlines())
 
 
-FOUND = {example.name: example for example in scripts.discover(ROOT / "gallery", HERE)}
+FOUND = {example.name: example for example in EXAMPLES}
 #: They import it inside a package that they need: LiteRT's converter brings JAX.
 THROUGH_OTHERS = {name for name, example in FOUND.items() if example.needs}
 

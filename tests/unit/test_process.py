@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from site_ext.gallery.surroundings import HERE, environment
+from found import HERE, environment
 from site_ext.run import process
 from site_ext.run.outcome import Cell, Execution, Limits
 from site_ext.run.scripts import Example

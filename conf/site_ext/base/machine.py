@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shutil
 import subprocess
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -33,11 +36,42 @@ def line(machine: Mapping[str, Any]) -> str:
     return f"{machine['cpu']}, {cores}, {machine['ram_gib']} GiB, {machine['gpu'] or 'no GPU'}"
 
 
-def usable_cores() -> int:
-    """The cores that this process may use, which a container can hold below the total."""
+def usable_cores(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+    """The cores that this process may use, which a container can hold below the total: by
+    naming them, or by a quota of processor time (rounded up)."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min([cores, *map(math.ceil, _quotas(cgroups))]))
+
+
+def _quotas(cgroups: Path, own: Path = Path("/proc/self/cgroup")) -> list[float]:
+    """The cores' worth of time that each control group around this process may use."""
+    try:
+        lines = own.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):  # not Linux
+        return []
+    quotas = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        # In a container the path may be told as from outside: then only the top is there.
+        group = Path(path.lstrip("/"))
+        for folder in (group, *group.parents):
+            with suppress(OSError, ValueError, ZeroDivisionError):
+                quotas.append(_quota(cgroups / ("cpu" if controllers else "") / folder))
+    return [quota for quota in quotas if quota > 0]
+
+
+def _quota(group: Path) -> float:
+    """Of one control group, version 2 or 1; 0 or less for none."""
+    if (limit := group / "cpu.max").exists():
+        quota, period = limit.read_text(encoding="ascii").split()
+        return int(quota) / int(period) if quota != "max" else 0.0
+    quota, period = ((group / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+    return int(quota) / int(period)
 
 
 def _cpu() -> str:

@@ -9,6 +9,8 @@ Value: TypeAlias = bool | int | float | str
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+#: Characters of a text, and bits of an integer, that can be published: more is no value to quote.
+LONGEST, WIDEST = 10_000, 1024
 
 
 def problem(value: object) -> str:
@@ -19,6 +21,12 @@ def problem(value: object) -> str:
         return (
             f"is {value}, which JSON can't hold and nothing compares with; publish a finite number"
         )
+    if isinstance(value, int) and value.bit_length() > WIDEST:
+        return f"is an integer of {value.bit_length():,} bits; publish one of at most {WIDEST:,}"
+    if isinstance(value, str) and len(value) > LONGEST:
+        return f"is a text of {len(value):,} characters; publish one of at most {LONGEST:,}"
+    if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        return "has half of a character (a surrogate), which no file can hold; publish whole ones"
     return ""
 
 

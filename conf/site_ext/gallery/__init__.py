@@ -1,4 +1,14 @@
-"""Records into Sphinx-Gallery's pages, and what these show besides code and output."""
+"""Records into Sphinx-Gallery's pages, and what these show besides code and output.
+
+::
+
+    extensions = ["sphinx_gallery.gen_gallery", "site_ext.gallery"]
+
+is all that a gallery needs whose examples are to run in processes of their own. README.md has
+what this means for another project; what its scripts may lack and run under is configuration
+(:mod:`site_ext.gallery.surroundings`). What only this site has (siblings, buttons, the table of
+timings) are modules here that the site's own extension sets up.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +20,6 @@ if TYPE_CHECKING:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    for name in ("build", "images", "card", "related", "side_by_side", "launch", "timings", "data"):
-        app.setup_extension(f"{__name__}.{name}")
+    for name in ("base.state", "base.nodes", "gallery.build", "gallery.card", "gallery.data"):
+        app.setup_extension(f"site_ext.{name}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

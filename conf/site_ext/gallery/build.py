@@ -6,60 +6,107 @@ are executed, their entries put into the domain, and pages made from their recor
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.config import Config
+from sphinx.util import logging
+from sphinx.util.tags import Tags
 
 from site_ext.base.errors import SiteError, ending
-from site_ext.gallery import related, seam, shown
+from site_ext.gallery import listing, seam, shown
 from site_ext.gallery.domain import ExamplesDomain, examples_of
-from site_ext.gallery.surroundings import HERE
 from site_ext.run import plan, report
+from site_ext.run.around import Around
 from site_ext.run.execute import execute
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
     from sphinx.application import Sphinx
+    from sphinx.config import _ConfigRebuild
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
     from site_ext.run.plan import Entry, Options
 
+logger = logging.getLogger(__name__)
+
 
 def options_of(app: Sphinx) -> Options:
     """The runner's options from the configuration; only what makes a site executes any."""
-    config = app.config
+    conf = app.config.sphinx_gallery_conf
+    of_html = app.builder.format == "html" and app.builder.name != "epub"
+    apart = [app.outdir, app.doctreedir, *(app.srcdir / to for _, to in listing.galleries(conf, app.srcdir))]
+    return options(
+        app.config, conf, Path(app.srcdir), apart,
+        records=app.config.examples_records or Path(app.doctreedir) / "records",
+        execute=of_html and bool(conf["plot_gallery"]),
+        abort=bool(conf["abort_on_example_error"]),
+    )  # fmt: skip
+
+
+def options(
+    config: Config, conf: dict[str, Any], docs: Path, apart: Sequence[Path], **more: Any
+) -> Options:
+    """The runner's options; ``conf`` are Sphinx-Gallery's settings, completed, and ``apart``
+    the folders below the sources that a build writes to."""
+    folders = [docs, *(folder for folder, _ in listing.galleries(conf, docs))]
+    root = root_of(config, folders)
+    examples = listing.examples(config, conf, docs, root)
+    parallel = conf["parallel"]
     return plan.Options(
-        gallery=(app.srcdir / config.examples_gallery).resolve(),
-        records=(app.srcdir / config.examples_records).resolve(),
-        root=(app.confdir / config.examples_root).resolve(),
-        surroundings=HERE,
+        examples=examples,
+        records=(docs / more.pop("records")).resolve(),
+        root=root,
+        around=Around(
+            tuple(path.resolve() for path in folders),
+            tuple(Path(path).resolve() for path in apart),
+            frozenset(example.script for example in examples),
+        ),
         pattern=config.examples_pattern,
         shard=config.examples_shard,
-        jobs=config.examples_jobs,
-        execute=app.builder.format == "html" and app.builder.name != "epub",
+        jobs=config.examples_jobs or (os.cpu_count() if parallel is True else parallel) or 1,
+        again=bool(conf["run_stale_examples"]),
+        **more,
     )
+
+
+def root_of(config: Config, folders: Sequence[Path]) -> Path:
+    """The project: where it is said to be, or what the ``folders`` of sources and scripts, of
+    which the first is that of the sources, have in common."""
+    if config.examples_root:
+        return (folders[0] / config.examples_root).resolve()
+    common = Path(os.path.commonpath([path.resolve() for path in folders]))
+    return common if len(common.parts) > 1 else folders[0].resolve()
 
 
 @ending
 def execute_examples(app: Sphinx) -> None:
     """Execute what is due, and have Sphinx-Gallery write its pages from the records."""
     entries = execute_and_tell(options_of(app), strict=app.config.examples_strict)
-    domain = examples_of(app.env)
-    domain.entries = {entry.example.name: entry for entry in entries}
-    domain.see_also = related.links_of_all([e.example for e in entries], Path(app.srcdir))
+    domain, docs = examples_of(app.env), Path(app.srcdir)
+    domain.put(entries)
+    app.emit("examples-planned", entries)
     gallery_conf = app.config.sphinx_gallery_conf
     made_by = (seam.MADE_BY, repr(gallery_conf["binder"]), app.config.site_machinery)
     fingerprints = {
-        entry.example.name: shown.fingerprint(entry, (made_by, domain.see_also[entry.example.name]))
+        entry.example.page: shown.fingerprint(entry, (made_by, domain.see_also.get(entry.example.name)))
         for entry in entries
     }
-    shown.make_stale(domain.pages, fingerprints)
-    seam.make_pages(app, entries)
-    shown.note(domain.pages, fingerprints)
+    shown.make_stale(docs, domain.pages, fingerprints)
+
+    def made(entry: Entry) -> None:
+        """A page is noted as made when it is."""
+        page = entry.example.page
+        shown.note(shown.by(docs, page), fingerprints[page])
+
+    seam.make_pages(app, entries, made)
+    shown.note(shown.by_all(domain.pages), shown.together(fingerprints))
 
 
 def execute_and_tell(options: Options, *, strict: bool) -> list[Entry]:
@@ -99,19 +146,43 @@ def tell_failed(app: Sphinx, exception: Exception | None) -> None:
         try:
             report.raise_for_failed(list(examples_of(app.env).entries.values()))
         except SiteError as error:
+            if app.config.sphinx_gallery_conf["only_warn_on_example_error"]:
+                logger.warning("%s", error, type="sphinx_gallery", subtype="example_error")
+                return
             print(f"\nThe build stopped: {error}", file=sys.stderr, flush=True)
             app.statuscode = 1
 
 
+#: Settings of ours: default, whether a change has all pages read again, kinds, and what it is.
+SETTINGS: dict[str, tuple[Any, _ConfigRebuild, tuple[type, ...], str]] = {
+    "examples_records": ("", "", (str,), "records, from docs/"),
+    "examples_root": ("", "", (str,), "the project, from docs/"),
+    "examples_pattern": ("", "", (str,), "execute only what matches"),
+    "examples_shard": ("", "", (str,), "execute only this part, as in 2/4"),
+    "examples_jobs": ("", "", (str, int), "untimed examples side by side"),
+    "examples_strict": (False, "", (bool,), "fail where a framework is absent"),
+    "examples_frameworks": ({}, "env", (dict,), "see site_ext/gallery/surroundings.py"),
+    "examples_optional": ({}, "env", (dict,), "likewise"),
+    "examples_chosen": ("", "env", (str,), "likewise"),
+    "examples_environment": ({}, "env", (dict,), "likewise"),
+}
+
+
+def configuration(folder: Path) -> Config:
+    """The configuration in ``folder`` where there is no Sphinx."""
+    config = Config.read(folder, overrides={}, tags=Tags())
+    for name, (default, rebuild, kinds, told) in SETTINGS.items():
+        config.add(name, default, rebuild, kinds, told)
+    config.add("sphinx_gallery_conf", {}, "html", (dict,))
+    return config
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
-    app.add_config_value("examples_gallery", "../gallery", "", str, "scripts, from docs/")
-    app.add_config_value("examples_records", "../build/records", "", str, "records, from docs/")
-    app.add_config_value("examples_root", "..", "", str, "the repository, from conf/")
-    app.add_config_value("examples_pattern", "", "", str, "execute only what matches")
-    app.add_config_value("examples_shard", "", "", str, "execute only this part, as in 2/4")
-    app.add_config_value("examples_jobs", "1", "", (str, int), "untimed examples side by side")
-    app.add_config_value("examples_strict", False, "", bool, "fail where a framework is absent")
+    for name, (default, rebuild, kinds, told) in SETTINGS.items():
+        app.add_config_value(name, default, rebuild, kinds, told)
     app.add_domain(ExamplesDomain)
+    # With the entries of the build, when all that is due has run and no page is made.
+    app.add_event("examples-planned")
     seam.take_over(app)
     # When Sphinx-Gallery has filled in its settings, at 10, and other handlers have had theirs.
     app.connect("builder-inited", execute_examples, priority=600)

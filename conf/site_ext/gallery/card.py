@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 
-from site_ext.base import frameworks, machine
+from site_ext.base import machine
 from site_ext.gallery.domain import examples_of
 from site_ext.run import packages
 
@@ -43,16 +43,23 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
         ("Run time", f"{record.run_seconds:.1f} s in the script's cells, imports included"),
         ("Processor time", f"{record.cpu_seconds:.1f} s"),
         ("Peak memory", f"{record.peak_rss_mib:,.0f} MiB"),
-        ("Frameworks", frameworks.line(record.versions) or "none"),
+        *_frameworks(entry, record),
         ("Python", record.versions["python"]),
         ("Machine", machine_line(record)),
         ("Alone", "yes" if record.exclusive else "no: other examples ran beside it"),
         ("Commit", commit_line(record.commit)),
         ("Executed", f"{record.executed_at[:10]} {record.executed_at[11:16]} UTC"),
         (INSTALL, packages.install_line(entry.example, record.versions)),
-        (RUN, f"python gallery/{record.name}.py"),
+        (RUN, f"python {entry.example.path}"),
     ]
     return lines
+
+
+def _frameworks(entry: Entry, record: Record) -> list[tuple[str, str]]:
+    """The line on the packages that this site compares, if it compares any."""
+    titles = entry.example.surroundings.titles
+    named = [f"{titles[name]} {record.versions[name]}" for name in titles if name in record.versions]
+    return [("Frameworks", ", ".join(named) or "none")] if titles else []
 
 
 def entry_reason(entry: Entry) -> str:
@@ -96,14 +103,25 @@ def banner(entry: Entry) -> nodes.warning | None:
     if entry.status == "passed":
         return None
     text = {
-        "failed": "This example failed in this build. The cell that failed shows the error; "
-        "the cells after it have not run.",
+        "failed": _failed_text(entry),
         "skipped": f"This example was not run in this build: {entry_reason(entry)}. "
         "The code is shown without output.",
         "recorded": "This page shows an earlier run that is out of date: "
         f"{entry.reason}. Code and output may not belong together.",
     }[entry.status]
     return nodes.warning("", nodes.paragraph("", text), classes=["example-status"])
+
+
+def _failed_text(entry: Entry) -> str:
+    failure = entry.record.failure if entry.record else None
+    if failure is None:
+        return "This example failed in this build."
+    expected = ", as it is expected to," if entry.example.expected else ""
+    where = "" if failure.kind in ("lost", "elsewhere", "measured") else f" in cell {failure.cell + 1}"
+    text = f"This example failed in this build{expected}{where}: {failure.what}."
+    if where:
+        text += " The cell that failed shows the error; the cells after it have not run."
+    return text
 
 
 def add_card(app: Sphinx, doctree: nodes.document) -> None:

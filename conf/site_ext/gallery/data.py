@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from site_ext.base.files import write_json
 from site_ext.base.state import publishes
-from site_ext.gallery.domain import GALLERY, examples_of
+from site_ext.gallery.domain import examples_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -37,7 +37,7 @@ def account(entry: Entry, page: str) -> dict[str, Any]:
     return {
         "name": entry.example.name,
         "title": entry.example.title,
-        "path": f"gallery/{entry.example.name}.py",
+        "path": entry.example.path,
         "page": page,
         "frameworks": record.frameworks if record else entry.example.frameworks,
         "status": entry.status,
@@ -65,8 +65,8 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write the file, for an HTML build that came to its end."""
     if publishes(app, exception):
         told = [
-            account(entry, app.builder.get_target_uri(GALLERY + name))
-            for name, entry in examples_of(app.env).entries.items()
+            account(entry, app.builder.get_target_uri(entry.example.page))
+            for entry in examples_of(app.env).entries.values()
         ]
         write_json(app.outdir / "data" / "examples.json", told)
 

@@ -35,16 +35,24 @@ class ExamplesDomain(Domain):
     def __init__(self, env: BuildEnvironment) -> None:
         super().__init__(env)
         self.entries: dict[str, Entry] = {}
+        self._on_pages: dict[str, Entry] = {}
         #: What each one's page links to, by name; see :mod:`site_ext.gallery.related`.
         self.see_also: dict[str, Links] = {}
+
+    def put(self, entries: list[Entry]) -> None:
+        """These are the entries of this build."""
+        self.entries = {entry.example.name: entry for entry in entries}
+        self._on_pages = {entry.example.page: entry for entry in entries}
 
     def use(self, name: str) -> Entry | None:
         """The entry of example ``name``; the current page depends on what is shown of it.
 
         Of an example that does not exist, on its coming to be.
         """
-        self.env.note_dependency(shown.by(self.pages, name))
-        return self.entries.get(name)
+        entry = self.entries.get(name)
+        folder, page = (self.env.srcdir, entry.example.page) if entry else (self.pages, name)
+        self.env.note_dependency(shown.by(folder, page))
+        return entry
 
     def use_all(self) -> list[Entry]:
         """All entries; the current page depends on them all."""
@@ -53,15 +61,18 @@ class ExamplesDomain(Domain):
 
     def on_page(self, docname: str) -> Entry | None:
         """The entry whose page this is."""
-        return (
-            self.entries.get(docname.removeprefix(GALLERY)) if docname.startswith(GALLERY) else None
-        )
+        return self._on_pages.get(docname)
 
     @property
     def pages(self) -> Path:
-        """Where Sphinx-Gallery writes."""
-        folder: str = self.env.config.sphinx_gallery_conf["gallery_dirs"]
-        return self.env.srcdir / folder
+        """Where Sphinx-Gallery writes the pages of the first gallery."""
+        return self.env.srcdir / self.page_folders[0]
+
+    @property
+    def page_folders(self) -> list[str]:
+        """The folders that Sphinx-Gallery writes to, one a gallery."""
+        folders = self.env.config.sphinx_gallery_conf["gallery_dirs"]
+        return folders if isinstance(folders, list) else [folders]
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Nothing is found while pages are read."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -18,11 +19,11 @@ from site_ext.gallery.domain import GALLERY, Links, examples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
+    from site_ext.run.plan import Entry
     from site_ext.run.scripts import Example
 
 #: The folders whose scripts are siblings, with the framework's module.
@@ -65,6 +66,12 @@ def members(name: str, examples: Iterable[Example]) -> dict[str, Example]:
         if theme in THEMES and family(example.name) == name:
             found.setdefault(theme, example)
     return {theme: found[theme] for theme in THEMES if theme in found}
+
+
+def plan_links(app: Sphinx, entries: list[Entry]) -> None:
+    """Work the links of all pages out, once a build."""
+    domain = examples_of(app.env)
+    domain.see_also = links_of_all([e.example for e in entries], Path(app.srcdir))
 
 
 def links_of_all(examples: list[Example], docs: Path) -> dict[str, Links]:
@@ -110,6 +117,7 @@ def add_see_also(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
+    app.connect("examples-planned", plan_links)
     # After the card (card.py), before which it stands.
     app.connect("doctree-read", add_see_also, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

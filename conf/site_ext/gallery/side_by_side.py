@@ -42,7 +42,8 @@ def sections(example: Example) -> list[tuple[str, list[tuple[str, str]]]]:
     """
     found: list[tuple[str, list[tuple[str, str]]]] = [("Imports", [])]
     prose = ""
-    for number, (kind, _, _, content) in enumerate(example.blocks):
+    for number, block in enumerate(example.blocks):
+        kind, content = block.kind, block.shown
         if kind == "text":
             heading = _HEADING.match(content)
             if heading and number:

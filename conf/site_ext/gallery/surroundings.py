@@ -1,44 +1,186 @@
-"""What this site's scripts use: the frameworks compared, what may be missing, and Keras."""
+"""What the runner is told of a gallery's scripts: from the configuration, ours and
+Sphinx-Gallery's.
+
+Ours, all empty by default:
+
+``examples_frameworks``   the packages that are compared: titles by the module that is imported
+``examples_optional``     packages that a build may lack: distributions by module
+``examples_chosen``       a regular expression; its group is a module that a script's text asks for
+``examples_environment``  variables of the scripts; None takes one away, ``{home}`` is an empty
+                          folder of the script's own
+"""
 
 from __future__ import annotations
 
+import os
+import pickle
 import re
-from typing import TYPE_CHECKING
+import sys
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from site_ext.base import frameworks
+from sphinx_gallery import gen_rst
+from sphinx_gallery.py_source_parser import extract_file_config
+
+from site_ext.base.errors import SiteError
 from site_ext.gallery.parser import parse
-from site_ext.run.surroundings import Surroundings, plain_environment
+from site_ext.run.surroundings import Inside, Manner, Surroundings, plain_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
-#: Packages that a build may lack, by the module that is imported: examples of theirs
-#: are skipped then. Anything else that can't be imported is a failure.
-OPTIONAL = {
-    **{name: names[0] for name, names in frameworks.DISTRIBUTIONS.items()},
-    "ai_edge_litert": "ai-edge-litert",
-    "executorch": "executorch",
-    "litert_torch": "litert-torch",
-    "onnxruntime": "onnxruntime",
-    "onnxscript": "onnxscript",
-    "openvino": "openvino",
-    "tensorboard": "tensorboard",
-    "tf2onnx": "tf2onnx",
-}
-_BACKEND = re.compile(r"""os\.environ\[["']KERAS_BACKEND["']\]\s*=\s*["'](\w+)["']""")
+    from sphinx.config import Config
 
+    from site_ext.run.scripts import Example
 
-def keras_backend(text: str) -> set[str]:
-    """The Keras backend that a script chooses by ``os.environ``."""
-    found = _BACKEND.search(text)
-    return {found[1]} if found else set()
+INSIDE = Path(__file__).with_name("inside.py")
+#: Resets that a fresh process makes needless, and the scraper that the child has itself.
+NEEDLESS, BY_ITSELF = {"matplotlib", "seaborn"}, ("matplotlib",)
+#: What Sphinx-Gallery's own code inside a script reads of the settings.
+_READ_INSIDE = (
+    "image_scrapers", "image_srcset", "matplotlib_animations", "compress_images", "compress_images_args",
+    "thumbnail_size", "reset_modules", "reset_modules_order", "default_role", "builder_name",
+    "plot_gallery", "example_extensions", "examples_dirs", "gallery_dirs", "abort_on_example_error",
+)  # fmt: skip
 
 
-def environment(home: Path) -> dict[str, str]:
-    """Keras's backend comes from the script alone, and its settings from an empty folder."""
-    kept = plain_environment(home)
-    kept.pop("KERAS_BACKEND", None)
-    return kept | {"KERAS_HOME": str(home)}
+def of(config: Config, gallery_conf: dict[str, Any]) -> Surroundings:
+    """What is told of the scripts of the galleries that ``config`` has.
+
+    Raises :exc:`SiteError` for what can't be honoured.
+    """
+    form = re.compile(config.examples_chosen) if config.examples_chosen else None
+    inside = _Inside(gallery_conf)
+    reprs = gallery_conf.get("capture_repr", ())
+    return Surroundings(
+        parse=partial(parse, capture_repr=(reprs,) if isinstance(reprs, str) else tuple(reprs)),
+        titles=config.examples_frameworks,
+        optional=config.examples_optional,
+        chosen=lambda text: set(form.findall(text)) if form else set(),
+        environment=partial(_environment, config.examples_environment),
+        manner=inside.manner,
+        settings=inside.settings,
+    )
 
 
-HERE = Surroundings(parse, frameworks.TITLES, OPTIONAL, keras_backend, environment)
+def _environment(wanted: Mapping[str, str | None], home: Path) -> dict[str, str]:
+    """The variables of a script, from the configured ones."""
+    variables = plain_environment(home)
+    for name, value in wanted.items():
+        if value is None:
+            variables.pop(name, None)
+        else:
+            variables[name] = value.replace("{home}", str(home))
+    return variables
+
+
+class _Inside:
+    """What Sphinx-Gallery's settings ask for of a script's own process."""
+
+    def __init__(self, conf: dict[str, Any]) -> None:
+        self.conf = conf
+        self.resets = [one for one in _listed(conf["reset_modules"]) if one not in NEEDLESS]
+        order = conf["reset_modules_order"]
+        self.moments = [order] if self.resets and order != "both" else ["before", "after"]
+        self.draws = (
+            tuple(_listed(conf["image_scrapers"])) != BY_ITSELF
+            or bool(conf["image_srcset"])
+            or conf["matplotlib_animations"][0]
+            or "images" in conf["compress_images"]
+        )
+        self.tells = conf["inspect_global_variables"]
+        self.pickled = self._pickled()
+
+    def _pickled(self) -> dict[str, Any]:
+        """The settings that go inside, each found to be one that can."""
+        kept = {key: self.conf[key] for key in _READ_INSIDE if key in self.conf}
+        kept["reset_modules"] = tuple(self.resets)
+        for key in ("image_scrapers", "reset_modules"):
+            for one in _listed(kept[key]):
+                try:
+                    pickle.loads(pickle.dumps(one))
+                except Exception as error:  # noqa: BLE001 - whatever an object says to that
+                    raise SiteError(
+                        f"sphinx_gallery_conf[{key!r}] has {one!r}, which can't be used in the "
+                        f"scripts' own processes ({error}); put it into a module and give its "
+                        'name, "module.name"'
+                    ) from None
+        return kept
+
+    def manner(self, example: Example) -> Manner:
+        """How ``example`` is run."""
+        return Manner(
+            argv=self.argv(example),
+            paths=_added_paths(),
+            unshown=self.conf["ignore_repr_types"],
+            inside=self._work(example),
+        )
+
+    def argv(self, example: Example) -> tuple[str, ...]:
+        (reset,) = gen_rst._get_callables(self.conf, "reset_argv")
+        given = reset(self.conf, {"src_file": str(example.script)})
+        return tuple(map(str, given))
+
+    def _work(self, example: Example) -> Inside | None:
+        if not (self.draws or self.tells or self.resets):
+            return None
+        given = {
+            "conf": self.pickled,
+            "script": str(example.script),
+            "fname": example.script.name,
+            "target": f"{example.page}{example.script.suffix}",
+            "file_conf": example.comments,
+            "resets": [one for one in self.moments if one == "before"] if self.resets else [],
+            "cells": [
+                (cell.source, cell.line, extract_file_config(cell.source).get("multi_image_block"))
+                for cell in example.cells
+            ],
+            "blocks": [(block.kind, block.content, block.line) for block in example.blocks],
+            "text": example.source if self.tells else "",
+        }
+        return Inside(str(INSIDE), pickle.dumps(given), bool(self.draws), bool(self.tells))
+
+    def settings(self, example: Example) -> dict[str, Any]:
+        """What an execution depends on of all this, where it is other than plain."""
+        drawn = {
+            key: repr(self.conf[key])
+            for key in ("image_scrapers", "image_srcset", "matplotlib_animations", "compress_images")
+            if self.draws and self.conf[key]
+        }
+        found = {
+            "argv": list(self.argv(example)),
+            "reprs": sorted({"|".join(b.reprs) for b in example.blocks if b.reprs}),
+            "unshown": self.conf["ignore_repr_types"],
+            "resets": [repr(one) for one in self.resets],
+            "names": bool(self.tells),
+        }
+        return drawn | {key: value for key, value in found.items() if value}
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (tuple, list)) else [value]
+
+
+@cache
+def _added_paths() -> tuple[str, ...]:
+    """The folders that conf.py has modules imported from, which a script may count on.
+
+    Not what a fresh interpreter has by itself, nor what ``PYTHONPATH`` or the way in which Sphinx
+    was started has put there.
+    """
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    starts = [] if sys.flags.safe_path else [sys.path[0]] if _from_here() else []
+    own = {os.path.realpath(path) for path in [*filter(None, given), *starts]}
+    inside = (os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix))
+    found = [os.path.abspath(path) for path in sys.path if path and os.path.isdir(path)]
+    return tuple(
+        path
+        for path in dict.fromkeys(found)
+        if os.path.realpath(path) not in own and not os.path.realpath(path).startswith(inside)
+    )
+
+
+def _from_here() -> bool:
+    """Whether Sphinx was started as ``python -m sphinx``, which puts the working folder first."""
+    return "-m" in sys.orig_argv[1:3] or "-c" in sys.orig_argv[1:3]

@@ -24,7 +24,7 @@ from site_ext.base import frameworks, git, machine, versions
 from site_ext.base.errors import ending
 from site_ext.base.files import write_json
 from site_ext.base.state import publishes
-from site_ext.gallery.build import options_of
+from site_ext.gallery.build import root_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -122,7 +122,7 @@ def notes(root: Path, version: str) -> list[str]:
 def write_account(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/release.json``, for an HTML build that came to its end."""
     if publishes(app, exception):
-        root, out = options_of(app).root, Path(app.outdir)
+        root, out = root_of(app.config, [Path(app.srcdir)]), Path(app.outdir)
         # The index and the search are pages, too; templates under _static are not.
         found = (path.relative_to(out) for path in out.rglob("*.html"))
         pages = sorted(p.as_posix() for p in found if not p.parts[0].startswith("_"))

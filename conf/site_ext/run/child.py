@@ -4,16 +4,16 @@ Executed as a script by :mod:`site_ext.run.process`, one fresh interpreter an ex
 
     python child.py JOB
 
-JOB is a file with a marshalled dict: ``script`` (path), ``cells`` (a list of
-``(line number, source)``), ``events``, ``output`` and ``figures`` (paths to
-write to). What happens is appended to ``events`` as marshalled tuples, at once,
-so that an account of it survives a crash:
+JOB is a file with a marshalled dict, made by :func:`site_ext.run.process.job`. What happens is
+appended to the file ``events`` as marshalled tuples, at once, so that an account of it survives
+a crash:
 
-``("cell", i)``                                  cell i begins
-``("done", i, seconds, end, figures, paused)``   it ended; its output ends at byte ``end``
-``("error", i, seconds, end, line, kind, text, module, paused)``  it raised
+``("cell", i, start)``                           cell i begins; its output starts at that byte
+``("done", i, seconds, end, figures, shown, paused)``  it ended, its output at byte ``end``
+``("error", i, seconds, end, line, what, text, module, paused)``  it raised
 ``("exit", i, end, code, paused)``               it called ``sys.exit``
 ``("end", facts, paused)``                       all cells ran; ``facts`` about the process
+``("broken", text)``                             this file itself could not go on
 
 ``paused`` is the time, in seconds, that this file has spent on its own business so
 far; the caller takes it off the clock.
@@ -22,20 +22,37 @@ Why it imports next to nothing: whatever is imported here, an example need not
 import, and would look faster than ``python example.py``. So only modules that
 every interpreter has loaded by the time it runs a script; the rest is imported
 after the last cell, or after a failure, with the clock paused.
+
+Nor does it rest on what a script may change. It has its own copy of the builtins, its own names
+for the functions of ``os``, and no descriptor that a script could close: the file of events is
+opened for each.
 """
 
 import time
 
-_born = time.perf_counter()
+_now = time.perf_counter
+_born = _now()
 
+import builtins
 import marshal
 import os
 import sys
 from io import TextIOWrapper
 
+globals()["__builtins__"] = dict(vars(builtins))
+_open, _write, _close, _stat, _getcwd, _listdir = (
+    os.open, os.write, os.close, os.stat, os.getcwd, os.listdir,
+)  # fmt: skip
+_join, _normpath, _dirname = os.path.join, os.path.normpath, os.path.dirname
+_fspath, _fsdecode, _SEP = os.fspath, os.fsdecode, os.sep
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+_dumps, _modules, _format = marshal.dumps, sys.modules, type("").format
+
 #: Compiler flags of all ``from __future__ import`` features; a cell's hold for
 #: the cells after it, as they would in one file.
 _FUTURE_FLAGS = 0x1FE0000
+_ONLY_SYNTAX = 0x400
 
 
 class Clock:
@@ -46,10 +63,10 @@ class Clock:
         self._since: float | None = since
 
     def pause(self) -> None:
-        self._since = time.perf_counter()
+        self._since = _now()
 
     def so_far(self) -> float:
-        running = time.perf_counter() - self._since if self._since is not None else 0.0
+        running = _now() - self._since if self._since is not None else 0.0
         return self.paused + running
 
     def go(self) -> None:
@@ -58,51 +75,88 @@ class Clock:
 
 
 def _told(error: BaseException) -> tuple[int, str, str, str | None]:
-    """The line of the cell that failed, the exception's kind, its traceback without our own
+    """The line of the cell that failed, the exception in one line, its traceback without our own
     frames, and the module that could not be imported, if that is what failed."""
-    import traceback
+    kind = type(error).__name__
+    brief = kind
+    try:
+        brief = f"{kind}: {error}".partition("\n")[0]
+        import traceback
 
-    tb = error.__traceback__
-    while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
-        tb = tb.tb_next
-    line = tb.tb_lineno if tb else getattr(error, "lineno", None) or 0
-    text = "".join(traceback.format_exception(type(error), error, tb))
-    missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    return line, type(error).__name__, text, missing
+        tb = error.__traceback__
+        while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
+            tb = tb.tb_next
+        line = tb.tb_lineno if tb else getattr(error, "lineno", None) or 0
+        text = "".join(traceback.format_exception(type(error), error, tb))
+        only = "".join(traceback.format_exception_only(type(error), error)).splitlines()
+        # A syntax error is told with its place first, others with more lines of their text.
+        named = [one for one in only if one.partition(":")[0].rpartition(".")[2] == kind]
+        missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
+        return line, (named or only)[0], text, missing if isinstance(missing, str) else None
+    except BaseException as second:  # its __str__ ends the process, say, or there is no memory
+        return 0, brief, f"{brief} (not shown in full: {type(second).__name__})\n", None
 
 
 def _save_figures(folder: str, number: int) -> list[tuple[str, str]]:
-    """Save and close the open matplotlib figures; ``(path, alternative text)`` each."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
+    """Save and close the open matplotlib figures; ``(path, titles)`` each."""
+    pyplot = _modules.get("matplotlib.pyplot")
     saved: list[tuple[str, str]] = []
-    for figure_number in pyplot.get_fignums() if pyplot else ():
-        figure = pyplot.figure(figure_number)  # type: ignore[union-attr]
-        path = os.path.join(folder, f"{number + len(saved):03}.png")
-        figure.savefig(path, dpi=160)
-        titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
-        saved.append((path, "; ".join(title for title in titles if title)))
-        pyplot.close(figure)  # type: ignore[union-attr]
+    if not hasattr(pyplot, "get_fignums"):
+        return saved
+    try:
+        for figure_number in pyplot.get_fignums():  # type: ignore[union-attr]
+            figure = pyplot.figure(figure_number)  # type: ignore[union-attr]
+            path = _join(folder, f"{number + len(saved):03}.png")
+            figure.savefig(path)
+            places = ((axes, place) for axes in figure.axes for place in ("left", "center", "right"))
+            titles = [figure.get_suptitle(), *(axes.get_title(loc=place) for axes, place in places)]
+            saved.append((path, ", ".join(title for title in titles if title)))
+    finally:
+        pyplot.close("all")  # type: ignore[union-attr]
     return saved
+
+
+def _represented(value: object, methods: list[str], unshown: str) -> tuple[str, str]:
+    """How the last expression of a cell is shown: ``(method, text)``, or two empty strings."""
+    if unshown:
+        import re
+
+        if re.search(unshown, str(type(value))):
+            return "", ""
+    for method in methods:
+        try:
+            text = getattr(value, method)()
+        except Exception:
+            continue
+        if isinstance(text, str):
+            return (method, text) if text != "None" else ("", "")
+    return "", ""
 
 
 def _plain(value: object) -> object:
     """A NumPy or framework scalar as Python's own; anything else as it is.
 
-    What can't be published is sent as its type's name, in a tuple, for the error.
+    What can't be published is sent as a tuple: its type's name, and what went wrong, if it did.
     """
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()
-    return value if type(value) in (bool, int, float, str) else (type(value).__name__,)
+    try:
+        if hasattr(value, "item") and getattr(value, "shape", None) == ():
+            value = value.item()
+    except Exception as error:
+        return type(value).__name__, f"its .item() raised {_told(error)[1]}"
+    return value if type(value) in (bool, int, float, str) else (type(value).__name__, "")
 
 
 def _facts(script: str, names: dict[str, object]) -> dict[str, object]:
     """What the caller needs to know of the process, while it still exists."""
-    folder = os.path.dirname(script) + os.sep
+    folder = _dirname(script) + _SEP
     modules, local = set(), set()
-    for name, module in list(sys.modules.items()):
-        modules.add(name.partition(".")[0])
-        path = getattr(module, "__file__", None)
-        if name != "__main__" and path and path.startswith(folder):
+    for name, module in list(_modules.items()):
+        modules.add(str(name).partition(".")[0])
+        try:
+            path = getattr(module, "__file__", None)
+        except Exception:  # a module that only comes to be when it is asked for something
+            continue
+        if name != "__main__" and isinstance(path, str) and path.startswith(folder):
             local.add(path)
     measured = names.get("measured", {})
     if not isinstance(measured, dict):
@@ -120,28 +174,181 @@ def _facts(script: str, names: dict[str, object]) -> dict[str, object]:
     return {
         "modules": sorted(modules),
         "local": sorted(local),
-        "read": sorted(_read),
         "measured": published,
         "peak_kib": peak_kib,
     }
 
 
 _read: set[str] = set()
+_written: set[str] = set()
+_children: list[str] = []
+#: Events of changes to files, and how many of their arguments are paths.
+_CHANGES = {"os.rename": 2, "os.remove": 1, "os.link": 2, "os.symlink": 2, "os.truncate": 1}
+_CHANGES |= {"os.mkdir": 1, "os.rmdir": 1}
+_STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.system", "os.posix_spawn", "os.exec"}
 
 
-def _note_files_read(folder: str) -> None:
-    """Remember which files below ``folder`` the example opens for reading."""
-    prefix = folder + os.sep
+def _note_files(watched: tuple[str, ...], skipped: tuple[str, ...]) -> None:
+    """Remember which files below ``watched``, less ``skipped``, the example reads and changes,
+    and whether it starts processes, whose doings can't be seen."""
+
+    def place(path: object) -> str:
+        if not isinstance(path, str):
+            try:
+                path = _fsdecode(_fspath(path))  # type: ignore[arg-type]
+            except TypeError:  # a descriptor
+                return ""
+        if not path.startswith(_SEP):
+            try:
+                path = _join(_getcwd(), path)
+            except OSError:  # the working folder is gone
+                return ""
+        elif path.startswith(skipped) and ".." not in path:
+            return ""
+        path = _normpath(path)
+        return path if path.startswith(watched) and not path.startswith(skipped) else ""
 
     def note(event: str, arguments: tuple[object, ...]) -> None:
         if event == "open":
-            path, mode, _ = arguments
-            if isinstance(path, str) and (mode is None or str(mode).startswith("r")):
-                path = os.path.join(os.getcwd(), path)
-                if path.startswith(prefix):
-                    _read.add(os.path.normpath(path))
+            path, mode, flags = arguments
+            if mode is None:
+                writes = isinstance(flags, int) and bool(flags & _WRITING)
+            else:
+                writes = not str(mode).startswith("r") or "+" in str(mode)
+            (_written if writes else _read).add(place(path))
+        elif event in _CHANGES:
+            _written.update(map(place, arguments[: _CHANGES[event]]))
+        elif event in _STARTS:
+            _children.append(event)
 
     sys.addaudithook(note)
+
+
+class _NoScreen:
+    """Stands for the regular expression of a warning filter, without importing ``re``: what
+    matplotlib says of ``show`` where there is no screen."""
+
+    @staticmethod
+    def match(text: str) -> bool:
+        return "non-interactive, and thus cannot be shown" in text
+
+
+def _ignore_shows() -> None:
+    # The list that the module `warnings` will take over, which this does not import.
+    import _warnings
+
+    _warnings.filters.insert(0, ("ignore", _NoScreen, UserWarning, None, 0))  # type: ignore[attr-defined]
+
+
+class _Run:
+    """The cells of one job in this process."""
+
+    def __init__(self, job: dict[str, object], clock: Clock) -> None:
+        self.job, self.clock, self.number, self.flags = job, clock, 1, 0
+        self.script = str(job["script"])
+        self.inside = None
+        self.names = _become(self.script, str(job["doc"]), job["argv"], job["paths"])
+
+    def report(self, *event: object) -> None:
+        data, file = _dumps(event), _open(self.job["events"], _APPENDING, 0o600)  # type: ignore[arg-type]
+        try:
+            while data:
+                data = data[_write(file, data) :]
+        finally:
+            _close(file)
+
+    def printed(self) -> int:
+        """How many bytes have been printed; what is printed is never held back."""
+        return _stat(self.job["output"]).st_size  # type: ignore[arg-type]
+
+    def cells(self) -> int:
+        """Run the cells; the process's exit status, as a plain script's would be."""
+        if self.job["inside"]:
+            self.inside = _load(*self.job["inside"])  # type: ignore[misc]
+            self.inside.before()
+        for index, cell in enumerate(self.job["cells"]):  # type: ignore[arg-type]
+            self.report("cell", index, self.printed())
+            if not self.cell(index, *cell):
+                return 1
+        facts = _facts(self.script, self.names)
+        facts |= {"read": sorted(_read - {""}), "written": sorted(_written - {""})}
+        facts |= {"children": bool(_children)}
+        facts["names"] = self.inside.told(self.names) if self.inside and self.job["tells"] else None
+        self.report("end", facts, self.clock.so_far())
+        return 0
+
+    def cell(self, index: int, line: int, source: str, drawn: bool, reprs: list[str]) -> bool:
+        """Run one cell and tell of it; whether the next one may run."""
+        clock = self.clock
+        started = _now()
+        clock.go()
+        try:
+            last = self.execute(line, source, bool(reprs))
+            clock.pause()
+            seconds, end = _now() - started, self.printed()
+            shown = _represented(last[0], reprs, str(self.job["unshown"])) if last else ("", "")
+            figures, rst = self.draw(index) if drawn else ([], ("", ""))
+        except BaseException as error:
+            clock.pause()
+            seconds, end = _now() - started, self.printed()
+            if isinstance(error, SystemExit):
+                code = repr(error.code) if isinstance(error.code, (int, str, type(None))) else "..."
+                self.report("exit", index, end, code, clock.so_far())
+            else:
+                self.report("error", index, seconds, end, *_told(error), clock.so_far())
+            return False
+        self.report("done", index, seconds, end, figures, (*shown, *rst), clock.so_far())
+        return True
+
+    def execute(self, line: int, source: str, keep: bool) -> list[object]:
+        """Run the code of a cell; a list with the value of its last expression, if it ends in
+        one and that is to be kept."""
+        # Leading line breaks make tracebacks and inspect.getsource point into the file itself.
+        padded = "\n" * (line - 1) + source
+        if not keep:
+            self.go(compile(padded, self.script, "exec", flags=self.flags, dont_inherit=True))
+            return []
+        syntax = _ONLY_SYNTAX | self.flags
+        tree = compile(padded, self.script, "exec", flags=syntax, dont_inherit=True)
+        last = tree.body.pop() if tree.body and type(tree.body[-1]).__name__ == "Expr" else None  # type: ignore[attr-defined]
+        self.go(compile(tree, self.script, "exec", flags=self.flags, dont_inherit=True))
+        if last is None:
+            return []
+        import _ast
+
+        expression = _ast.Expression(last.value)
+        code = compile(expression, self.script, "eval", flags=self.flags, dont_inherit=True)
+        return [eval(code, self.names)]
+
+    def go(self, code: object) -> None:
+        self.flags |= code.co_flags & _FUTURE_FLAGS  # type: ignore[attr-defined]
+        exec(code, self.names)  # type: ignore[arg-type]
+
+    def draw(self, index: int) -> tuple[list[tuple[str, str]], tuple[str, str]]:
+        """The figures of a cell as files with titles, or as somebody else draws them."""
+        if self.inside and self.job["draws"]:
+            return [], self.inside.drawn(index, self.names)
+        figures = _save_figures(str(self.job["figures"]), self.number)
+        self.number += len(figures)
+        return figures, ("", "")
+
+
+def _load(file: str, settings: bytes, folder: str) -> object:
+    names = {"__name__": "inside", "__file__": file}
+    with open(file, encoding="utf-8") as source:
+        exec(compile(source.read(), file, "exec"), names)
+    return names["begin"](settings, folder)
+
+
+def _become(script: str, doc: str, argv: object, paths: object) -> dict[str, object]:
+    """Have the interpreter look as it does to ``python script.py``; the script's globals."""
+    sys.argv[:] = [script, *argv]  # type: ignore[misc]
+    sys.path[0] = _dirname(script)
+    sys.path += [path for path in paths if path not in sys.path]  # type: ignore[attr-defined]
+    module = type(sys)("__main__")
+    module.__dict__.update(__file__=script, __builtins__=builtins, __doc__=doc)
+    _modules["__main__"] = module
+    return module.__dict__
 
 
 def main(job_path: str) -> int:
@@ -149,61 +356,18 @@ def main(job_path: str) -> int:
     clock = Clock(_born)
     with open(job_path, "rb") as file:
         job = marshal.load(file)
-    events = os.open(job["events"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.unlink(job_path)  # a script need not find out where its account is written
     raw = open(job["output"], "wb", buffering=0)
     output = TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
     sys.stdout = sys.stderr = output
-    names = _become(job["script"], job["doc"])
-
-    def report(*event: object) -> None:
-        os.write(events, marshal.dumps(event))  # type: ignore[arg-type]
-
-    flags, number = 0, 1
-    _note_files_read(os.path.dirname(job["script"]))
-    for index, (line, source) in enumerate(job["cells"]):
-        report("cell", index)
-        started = time.perf_counter()
-        clock.go()
-        try:
-            flags |= _run_cell(line, source, job["script"], flags, names)
-            clock.pause()
-            seconds = time.perf_counter() - started
-            figures = _save_figures(job["figures"], number)
-        except BaseException as error:
-            clock.pause()
-            seconds = time.perf_counter() - started
-            output.flush()
-            end = raw.tell()
-            if isinstance(error, SystemExit):
-                report("exit", index, end, repr(error.code), clock.so_far())
-            else:
-                report("error", index, seconds, end, *_told(error), clock.so_far())
-            return 1
-        number += len(figures)
-        output.flush()
-        report("done", index, seconds, raw.tell(), figures, clock.so_far())
-    report("end", _facts(job["script"], names), clock.so_far())
-    return 0
-
-
-def _run_cell(line: int, source: str, script: str, flags: int, names: dict[str, object]) -> int:
-    """Run a cell; the compiler's flags for those after it."""
-    # Leading line breaks make tracebacks and inspect.getsource point into the file itself.
-    padded = "\n" * (line - 1) + source
-    code = compile(padded, script, "exec", flags=flags, dont_inherit=True)
-    exec(code, names)
-    inherited: int = code.co_flags & _FUTURE_FLAGS
-    return inherited
-
-
-def _become(script: str, doc: str) -> dict[str, object]:
-    """Have the interpreter look as it does to ``python script.py``; the script's globals."""
-    sys.argv[:] = [script]
-    sys.path[0] = os.path.dirname(script)
-    module = type(sys)("__main__")
-    module.__dict__.update(__file__=script, __builtins__=__builtins__, __doc__=doc)
-    sys.modules["__main__"] = module
-    return module.__dict__
+    run = _Run(job, clock)
+    _ignore_shows()
+    _note_files(job["watched"], job["skipped"])
+    try:
+        return run.cells()
+    except BaseException as error:  # of ours, or a signal handler's of the script's
+        run.report("broken", _told(error)[1])
+        return 1
 
 
 if __name__ == "__main__":

@@ -6,17 +6,21 @@ One at a time unless told otherwise; each record is written as its example ends.
 from __future__ import annotations
 
 import platform
+import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from site_ext.base import git, machine
+from site_ext.base.errors import SiteError
 from site_ext.base.files import locked, write_whole
-from site_ext.run import inputs, packages, process, records, report
-from site_ext.run.outcome import Execution, Failure
+from site_ext.base.text import clean
+from site_ext.run import around, inputs, packages, process, records, report
+from site_ext.run.keeping import Keeper
+from site_ext.run.outcome import Execution, Failure, lost
 from site_ext.run.progress import Progress
 from site_ext.run.records import Record
 from site_ext.run.scrub import Scrubber
@@ -45,14 +49,16 @@ def execute(entries: list[Entry], options: Options, say: Callable[[str], None]) 
     # Two builds of one tree would spoil each other's timings.
     alone = locked(options.records / ".lock", "another build is executing examples here")
     with alone, Progress(len(due), say) as progress:
-        commit = git.commit(options.root)
-        this = _Round(options, Scrubber(options.root), commit, progress)
+        this = _Round(options, Scrubber(options.root), git.commit(options.root), progress)
         together = [e for e in due if int(options.jobs) > 1 and not e.example.timed]
-        for entry in due:
-            if entry not in together:
-                this.run(entry, exclusive=True)
-        if together:
-            this.run_together(together)
+        try:
+            for entry in due:
+                if entry not in together:
+                    this.run(entry, exclusive=True)
+            if together:
+                this.run_together(together)
+        finally:
+            this.close()
 
 
 @dataclass(frozen=True)
@@ -63,62 +69,107 @@ class _Round:
     scrub: Scrubber
     commit: str
     progress: Progress
+    #: A keeper for each thread that runs examples.
+    _keepers: dict[int, Keeper] = field(default_factory=dict)
+
+    def close(self) -> None:
+        for keeper in list(self._keepers.values()):
+            keeper.close()
+
+    def _keeper(self) -> Keeper:
+        mine = threading.get_ident()
+        if mine not in self._keepers or not self._keepers[mine].alive:
+            self._keepers[mine] = Keeper()
+        return self._keepers[mine]
 
     def run_together(self, entries: list[Entry]) -> None:
-        running: set[int] = set()
-
-        def started(pid: int) -> None:
-            running.add(pid)
-            if self.progress.stopped:  # interrupted between the pool's word and the start
-                process.kill_group(pid)
-
         with ThreadPoolExecutor(int(self.options.jobs)) as pool:
-            futures = [
-                pool.submit(self.run, entry, exclusive=False, on_start=started) for entry in entries
-            ]
+            futures = [pool.submit(self.run, entry, exclusive=False) for entry in entries]
             try:
                 wait(futures)
             except BaseException:
                 self.progress.stopped = True
                 for future in futures:
                     future.cancel()
-                for pid in list(running):
-                    process.kill_group(pid)
+                self.close()
                 raise
             for future in futures:
                 future.result()
 
-    def run(
-        self, entry: Entry, *, exclusive: bool, on_start: Callable[[int], None] = lambda pid: None
-    ) -> None:
+    def run(self, entry: Entry, *, exclusive: bool) -> None:
         """Execute one example and write its record and its log."""
-        example, folder = entry.example, self.options.records
+        example = entry.example
+        if self.progress.stopped:
+            return
         with self.progress.of(entry) as tell:
             started = datetime.now(UTC)
-            execution = _lacking(example) or process.run(
+            execution, meanwhile = self._execution(example)
+            if self.progress.stopped:  # ended by us: no outcome of the example's own
+                return
+            record = self._written(entry, execution, meanwhile, exclusive, started)
+            entry.record, entry.status = record, record.status
+            if record.status == "skipped":
+                entry.reason = record.reason
+            tell(report.outcome(record))
+        if self.options.abort and entry.surprising:
+            raise SiteError(
+                f"{example.name} did not end as expected: {report.outcome(record)}; "
+                "abort_on_example_error makes this the end of the build"
+            )
+
+    def _written(
+        self, entry: Entry, execution: Execution, meanwhile: list[str], alone: bool, at: datetime
+    ) -> Record:
+        """The record, written; of what can't be recorded, one that says so."""
+        folder, name = self.options.records, entry.example.name
+        try:
+            record = self._record(entry, execution, meanwhile)
+            record.exclusive, record.executed_at = alone, at.strftime("%Y-%m-%dT%H:%M:%SZ")
+            write_whole(records.log_of(folder, name), clean(execution.log))
+            records.write(folder, record)
+        except OSError as error:
+            raise SiteError(f"{name}: its record can't be written: {error}") from error
+        except Exception as error:
+            if execution.failure and execution.failure.kind == "lost":
+                raise
+            what = f"there is no record of its run: {type(error).__name__}: {error}"
+            return self._written(entry, lost(what), [], alone, at)
+        return record
+
+    def _execution(self, example: Example) -> tuple[Execution, list[str]]:
+        """Run an example, whatever that leads to; and the files that others changed meanwhile."""
+        if (lacking := _lacking(example)) is not None:
+            return lacking, []
+        options = self.options
+        before = options.around.state()
+        try:
+            execution = process.run(
                 example.script,
                 example.cells,
                 doc=example.doc,
                 limits=example.limits,
                 environment=example.surroundings.environment,
-                on_start=on_start,
+                manner=example.surroundings.manner(example),
+                watched=[options.root, *options.around.folders],
+                skipped=[options.records, *options.around.apart],
+                keeper=self._keeper(),
             )
-            if self.progress.stopped:  # killed by us: no outcome of the example's own
-                return
-            record = self._record(entry, execution)
-            record.exclusive = exclusive
-            record.executed_at = started.strftime("%Y-%m-%dT%H:%M:%SZ")
-            write_whole(records.log_of(folder, example.name), execution.log)
-            records.write(folder, record)
-            entry.record, entry.status = record, record.status
-            if record.status == "skipped":
-                entry.reason = record.reason
-            tell(report.outcome(record))
+        except SiteError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is the example's failure, named, and the others run
+            execution = lost(f"there is no account of its run: {type(error).__name__}: {error}")
+        changed = around.changes(before, options.around.state())
+        foreign = options.around.trespass(example.script, changed, execution)
+        if foreign and execution.failure is None:
+            what = f"changed what is not its own: {', '.join(map(self.scrub, foreign))}"
+            last = max(len(example.cells) - 1, 0)
+            execution.failure = Failure("elsewhere", what, "", last)
+        return execution, [name for name in changed if name not in execution.written]
 
-    def _record(self, entry: Entry, execution: Execution) -> Record:
+    def _record(self, entry: Entry, execution: Execution, meanwhile: list[str]) -> Record:
         """The record of an execution that passed, or what is left of it otherwise."""
         example, scrub = entry.example, self.scrub
-        of = inputs.inputs(example, execution.modules, execution.files)
+        of = inputs.inputs(example, execution.modules, execution.files, meanwhile)
         versions = _versions(example.surroundings.titles, of["distributions"])
         record = Record(
             name=example.name,
@@ -138,7 +189,11 @@ class _Round:
             executed_at="",
             key=inputs.key(of),
             inputs=of,
-            outputs=[replace(one, text=scrub(one.text)) for one in execution.outputs],
+            outputs=[
+                replace(one, text=scrub(one.text), shown=(one.shown[0], scrub(one.shown[1])))
+                for one in execution.outputs
+            ],
+            names=execution.names,
         )
         if execution.failure:
             _note_failure(record, example, execution.failure, scrub)
@@ -187,5 +242,8 @@ def _versions(titles: Mapping[str, str], distributions: dict[str, str]) -> dict[
         for module in titles
         for distribution in providers.get(module, ())
     }
-    named = {imported.get(name, name): version for name, version in distributions.items()}
+    named = {
+        imported.get(name, name): packages.plain_version(told)
+        for name, told in distributions.items()
+    }
     return {"python": platform.python_version(), **named}

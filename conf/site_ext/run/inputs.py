@@ -3,7 +3,8 @@
 When any of its inputs changed: its text, a file beside it that it imports or
 reads, the version of a distribution that it imports, Python's minor version, its
 settings. Nothing else counts, so that a new linter runs nothing again, and a new
-torch runs what imports torch.
+torch runs what imports torch. What is hashed of the script is the text that was run; a
+package that is installed from a folder, or only lies in one, counts by its files.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import ast
 import hashlib
 import importlib
 import json
+import os
 import platform
 import re
 import sys
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from site_ext.run.records import Record
     from site_ext.run.scripts import Example
 
-ABSENT = "not installed"
+#: Stands for the digest of a file that somebody changed while the example ran: which text it
+#: saw can't be known, so that it is run again.
+MEANWHILE = "changed while it ran"
 
 
 def digest(path: Path) -> str:
@@ -40,27 +44,37 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
 
 
-def inputs(example: Example, modules: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
+def inputs(
+    example: Example, modules: Iterable[str], files: Iterable[str], meanwhile: Iterable[str] = ()
+) -> dict[str, Any]:
     """What this execution of ``example`` depended on, in values that JSON can hold.
 
     ``modules`` are the top-level names loaded when it ended, ``files`` the absolute
-    paths beside it that it imported or read.
+    paths that it imported or read, ``meanwhile`` those that others changed while it ran.
     """
-    folder = example.script.parent
     local = [
         Path(name)
         for name in files
         if "__pycache__" not in Path(name).parts and Path(name) != example.script
     ]
-    loaded = set(modules)
+    loaded, changed = set(modules), set(meanwhile)
     return {
-        "script": digest(example.script),
-        "files": {path.relative_to(folder).as_posix(): digest(path) for path in sorted(local)},
+        "script": example.digest,
+        "files": {
+            _beside(example, path): MEANWHILE if str(path) in changed else digest(path)
+            for path in sorted(local)
+            if path.is_file() or str(path) in changed
+        },
         "distributions": _distributions(_roots(example, local), loaded | set(example.needs)),
         "missing": packages.missing(example, packages.modules(example)),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "settings": example.settings,
     }
+
+
+def _beside(example: Example, path: Path) -> str:
+    """A file as it is named from the script's folder."""
+    return Path(os.path.relpath(path, example.script.parent)).as_posix()
 
 
 def key(of: dict[str, Any]) -> str:
@@ -72,16 +86,16 @@ def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901,
     """The reason to execute ``example`` again; an empty string if there is none."""
     if record is None:
         return "new"
-    if record.status == "failed":
+    if record.status == "failed" and not example.expected:
         return "failed last time"
     then = record.inputs
-    if then["script"] != digest(example.script):
+    if then["script"] != example.digest:
         return "script changed"
     for name, old in then["files"].items():
         if digest(example.script.parent / name) != old:
             return f"{name} changed"
     for name, old in then["distributions"].items():
-        if (new := installed_version(name)) != old:
+        if (new := packages.version(name)) != old:
             return f"{name} {old} -> {new}"
     for name in then["missing"]:
         if packages.is_installed(name):
@@ -94,19 +108,10 @@ def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901,
     return ""
 
 
-@cache
-def installed_version(distribution: str) -> str:
-    """The version of an installed distribution, or :data:`ABSENT`."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return ABSENT
-
-
 def forget_installed() -> None:
     """Look again at what is installed: one process may serve several builds."""
     importlib.invalidate_caches()
-    for cached in (installed_version, packages.providers, _required):
+    for cached in (packages.version, packages.providers, packages.folder_of, _required):
         cached.cache_clear()
 
 
@@ -139,8 +144,9 @@ def _distributions(roots: set[str], loaded: set[str]) -> dict[str, str]:
         if name not in reached:
             reached.add(name)
             queue.extend(_required(name))
-    counted = sorted(reached & present)
-    return {name: installed_version(name) for name in counted}
+    # What no distribution brings, but a folder from which it can be imported.
+    lying = {name for name in roots & loaded if name not in providers and packages.folder_of(name)}
+    return {name: packages.version(name) for name in sorted((reached & present) | lying)}
 
 
 @cache

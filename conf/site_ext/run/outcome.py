@@ -1,6 +1,8 @@
 """What one execution of one script came to: its outputs, its figures, how it ended.
 
-Read from what :mod:`site_ext.run.child` left in the folder of the run.
+Read from what :mod:`site_ext.run.child` left in the folder of the run: whatever a script has
+done to that, it comes to an account with a failure, or to an exception that its caller turns
+into one.
 """
 
 from __future__ import annotations
@@ -12,33 +14,43 @@ from pathlib import Path
 from typing import Any
 
 from site_ext.base import values
+from site_ext.base.text import clean, cut
 
 #: Of what was printed, to be shown with a failure.
 LAST_LINES = 12
+MIB = 2**20
+#: Bytes that are kept of what an example prints, of its log, and of a traceback.
+KEPT, KEPT_TEXT = MIB, 100_000
+#: Bytes of figures and of events, beyond which a run has failed.
+MOST_FILES = 256 * MIB
 
 
 @dataclass
 class Limits:
-    """How long a run may take, in seconds of the wall clock, and how much memory it may hold, in
-    MiB resident with its children; and what was seen of both."""
+    """How long a run may take, in seconds of the wall clock, how much memory it may hold, in
+    MiB resident with its children, and how many MiB it may print; and what was seen of those."""
 
     seconds: float = 120.0
     mib: float = 8192.0
+    printed_mib: float = 512.0
     peak_mib: float = 0.0
     exceeded: str = ""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell of an example: its first line in the file and its source."""
+    """A code cell of an example: its first line in the file and its source; ``drawn`` and
+    ``reprs`` as in :class:`site_ext.run.surroundings.Block`."""
 
     line: int
     source: str
+    drawn: bool = True
+    reprs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing of a cell: PNG bytes and the text for who can't see it."""
+    """A drawing of a cell: PNG bytes and its titles, the text for who can't see it."""
 
     png: bytes
     alt: str
@@ -46,18 +58,27 @@ class Figure:
 
 @dataclass(frozen=True)
 class CellOutput:
-    """What one executed cell printed and drew."""
+    """What one executed cell printed and drew.
+
+    ``left_out`` is how many bytes more it printed. ``shown`` is its last expression, as
+    ``(method, text)``. ``rst`` and ``files``, by their paths, are what others drew.
+    """
 
     text: str
     figures: tuple[Figure, ...] = ()
+    left_out: int = 0
+    shown: tuple[str, str] = ("", "")
+    rst: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Failure:
     """Why an example did not run to its end.
 
-    ``kind`` is one of ``exception``, ``sys.exit``, ``os._exit``, ``signal``,
-    ``time limit``, ``memory limit``, ``not installed`` and ``measured``; ``what``
+    ``kind`` is one of ``exception``, ``sys.exit``, ``os._exit``, ``signal``, ``time limit``,
+    ``memory limit``, ``output limit``, ``not installed``, ``measured``, ``elsewhere`` (it
+    changed what is not its own) and ``lost`` (there is no account of it); ``what``
     is one line (``ValueError: boom``), ``text`` the traceback or the last lines
     printed. ``cell`` counts code cells from 0, ``line`` is of the file, 0 where
     it is not known.
@@ -73,7 +94,12 @@ class Failure:
 
 @dataclass
 class Execution:
-    """One run of one script. Seconds are of the wall clock unless named otherwise."""
+    """One run of one script. Seconds are of the wall clock unless named otherwise.
+
+    ``files`` are those that it imported or read, ``written`` those that its own Python code
+    changed; ``children`` says whether it started processes. ``names`` is what somebody else
+    told of its globals.
+    """
 
     outputs: list[CellOutput] = field(default_factory=list)
     failure: Failure | None = None
@@ -84,56 +110,109 @@ class Execution:
     measured: dict[str, values.Value] = field(default_factory=dict)
     modules: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
+    children: bool = False
+    names: dict[str, Any] | None = None
     log: str = ""
 
 
+def lost(what: str, text: str = "", cell: int = 0) -> Execution:
+    """The account of a run of which there is no other."""
+    return Execution(failure=Failure("lost", cut(clean(what), 500), clean(text), cell))
+
+
 def account(folder: Path, returncode: int, limits: Limits, cells: int) -> Execution:
-    """Make the account of a run from what it left in ``folder``."""
+    """Make the account of a run from what it left in ``folder``.
+
+    Raises :exc:`OSError` or :exc:`ValueError` where the script has spoilt that.
+    """
     execution = Execution(peak_rss_mib=limits.peak_mib)
-    execution.log = (folder / "log").read_text("utf-8", errors="replace")
-    output = folder / "output"
-    written = output.read_bytes() if output.exists() else b""
-    start, current, paused, ended = 0, -1, 0.0, False
+    execution.log = _read(folder / "log", 0, KEPT)
+    start, current, paused, ended, kept = 0, 0, 0.0, False, KEPT
     for event in _events(folder / "events"):
-        drawn: tuple[Figure, ...] = ()
+        more: dict[str, Any] = {}
         match event:
-            case ("done", _, float(seconds), int(end), list(figures), float(paused)):
-                drawn = tuple(Figure(Path(path).read_bytes(), alt) for path, alt in figures)
-            case ("error", _, float(seconds), int(end), int(line), str(), text, missing, paused):
-                what = text.strip().splitlines()[-1]
-                execution.failure = Failure("exception", what, text, current, line, missing or "")
-            case ("exit", _, int(end), code, float(paused)):
-                seconds, what = 0.0, f"sys.exit({code})"
+            case ("cell", int(current), int(start)):
+                continue
+            case ("done", int(), float(seconds), int(end), list(figures), tuple(shown), float(paused)):
+                more = _drawn(folder, figures, shown)
+            case ("error", int(), float(seconds), int(end), int(line), str(what), str(text), missing, float(paused)):  # fmt: skip
+                told, text = cut(clean(what), 500), cut(clean(text), KEPT_TEXT)
+                execution.failure = Failure("exception", told, text, current, line, missing or "")
+            case ("exit", int(), int(end), str(code), float(paused)):
+                seconds, what = 0.0, cut(clean(f"sys.exit({code})"), 500)
                 execution.failure = Failure("sys.exit", what, f"{what}\n", current)
             case ("end", dict(facts), float(paused)):
                 ended = True
                 _take_facts(facts, execution, cells)
                 continue
-            case _:  # ("cell", number)
-                current = event[1]
-                continue
-        execution.outputs.append(CellOutput(written[start:end].decode(), drawn))
+            case ("broken", str(what)):
+                return lost(f"the cells could not be run on: {what}", execution.log, current)
+            case _:
+                raise ValueError(f"an event that is none: {event!r:.60}")
+        text = _read(folder / "output", start, min(end - start, kept))
+        left_out = max(end - start - kept, 0)
+        kept -= min(end - start, kept)
+        execution.outputs.append(CellOutput(text, left_out=left_out, **more))
         execution.run_seconds += seconds
         start = end
     execution.wall_seconds = -paused
     if execution.failure is None and not (ended and returncode == 0):
-        last = (written[start:].decode(errors="replace") + execution.log).splitlines()
+        last = (_last(folder / "output", start) + execution.log).splitlines()
         kind, what = _sudden_end(returncode, limits, ended)
-        execution.failure = Failure(kind, what, "\n".join(last[-LAST_LINES:]), max(current, 0))
+        printed = "\n".join(cut(line, 500) for line in clean("\n".join(last)).split("\n")[-LAST_LINES:])
+        execution.failure = Failure(kind, what, printed, current)
     return execution
+
+
+def _read(path: Path, start: int, most: int) -> str:
+    """So many bytes of a file, as text that every file and page can hold."""
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(max(most, 0)).decode("utf-8", errors="replace")
+
+
+def _last(path: Path, start: int) -> str:
+    """The end of what a file holds from ``start``."""
+    if not path.exists():  # it never came to its first cell
+        return ""
+    return _read(path, max(start, path.stat().st_size - KEPT_TEXT), KEPT_TEXT)
 
 
 def _events(path: Path) -> list[tuple[Any, ...]]:
     """The events that arrived whole."""
     events = []
     if path.exists():
+        if path.stat().st_size > MOST_FILES:
+            raise ValueError(f"it shows and measures more than {MOST_FILES // MIB} MiB")
         with open(path, "rb") as file:
             while True:
                 try:
                     events.append(marshal.load(file))
-                except (EOFError, ValueError, TypeError):
+                except (EOFError, TypeError):
                     break
     return events
+
+
+def _drawn(folder: Path, figures: list[Any], shown: tuple[Any, ...]) -> dict[str, Any]:
+    """What a cell showed besides what it printed."""
+    method, text, rst, elsewhere = (str(one) for one in shown)
+    drawn = tuple(Figure(_file(Path(path)), safe(alt)) for path, alt in figures)
+    root = Path(elsewhere) if elsewhere else folder / "figures"
+    paths = [path for path in root.rglob("*") if path.is_file()] if elsewhere else []
+    files = {path.relative_to(root).as_posix(): _file(path) for path in sorted(paths)}
+    return {"figures": drawn, "shown": (method, safe(text)), "rst": safe(rst), "files": files}
+
+
+def _file(path: Path) -> bytes:
+    if path.stat().st_size > MOST_FILES:
+        raise ValueError(f"it draws a figure of more than {MOST_FILES // MIB} MiB")
+    return path.read_bytes()
+
+
+def safe(text: str) -> str:
+    """A text without the halves of characters that no file can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _sudden_end(returncode: int, limits: Limits, ended: bool) -> tuple[str, str]:
@@ -148,6 +227,8 @@ def _sudden_end(returncode: int, limits: Limits, ended: bool) -> tuple[str, str]
             f"took {limits.peak_mib:.0f} MiB, past its memory limit of {limits.mib:.0f} "
             "MiB, and was stopped; raise it with `# sphinx_gallery_memory_limit = MIB`"
         )
+    if limits.exceeded == "output limit":
+        return "output limit", f"printed more than {limits.printed_mib:g} MiB and was stopped"
     if returncode < 0:
         name = signal.Signals(-returncode).name
         hint = " (often: the system ran out of memory)" if name == "SIGKILL" else ""
@@ -161,8 +242,12 @@ def _take_facts(facts: dict[str, Any], execution: Execution, cells: int) -> None
     """Keep what the process told of itself before its end."""
     execution.modules = facts["modules"]
     execution.files = sorted({*facts["local"], *facts["read"]})
+    execution.written = set(facts["written"])
+    execution.children = facts["children"]
+    execution.names = facts["names"]
     execution.peak_rss_mib = max(execution.peak_rss_mib, facts["peak_kib"] / 1024)
     if what := _take_measured(facts["measured"], execution.measured):
+        what = cut(clean(what), 500)
         execution.failure = Failure("measured", what, what, max(cells - 1, 0))
 
 
@@ -171,11 +256,14 @@ def _take_measured(sent: Any, measured: dict[str, values.Value]) -> str:
     if isinstance(sent, str):
         return f"`measured` is a {sent}; make it a dict of names to numbers or strings"
     for key, value in sent:
-        # What marshal could not send came as the name of its type.
-        wrong = values.problem(value) if not isinstance(value, tuple) else values.unfit(value[0])
+        if isinstance(value, tuple):  # what can't be had came as the name of its type
+            kind, why = value
+            wrong = f"can't be read: {why}" if why else values.unfit(kind)
+        else:
+            wrong = values.problem(value)
         if wrong:
-            return f"measured[{key!r}] {wrong}"
+            return f"measured[{cut(key, 60)!r}] {wrong}"
         if not key.isidentifier():
-            return f"measured[{key!r}]: the name can't be quoted; use letters, digits and _"
+            return f"measured[{cut(key, 60)!r}]: the name can't be quoted; use letters, digits and _"
         measured[key] = value
     return ""

@@ -9,10 +9,14 @@ comments, by the name under which it would be imported::
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
+import os
 import sys
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from site_ext.run.scripts import Example
 
 _OTHERS = {"sklearn": "scikit-learn"}
+#: What stands for the version of what is not there.
+ABSENT = "not installed"
+#: Between a version and the digest of files, which no index knows.
+_FILES = " files "
 
 
 def modules(example: Example) -> set[str]:
@@ -58,6 +66,62 @@ def is_installed(module: str) -> bool:
 def providers() -> dict[str, list[str]]:
     """The installed distributions that bring each top-level module."""
     return dict(metadata.packages_distributions())
+
+
+@cache
+def version(distribution: str) -> str:
+    """The version of an installed distribution, or :data:`ABSENT`.
+
+    One that is installed from a folder may change without its version: the digest of its files
+    stands behind that. So it does alone for a module that merely lies in a folder.
+    """
+    try:
+        found = metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        folder = folder_of(distribution)
+        return f"{ABSENT},{_FILES}{_digest(folder)}" if folder else ABSENT
+    direct = json.loads(found.read_text("direct_url.json") or "{}")
+    if "dir_info" not in direct:
+        return found.version
+    if not direct["dir_info"].get("editable"):
+        listed = hashlib.sha256((found.read_text("RECORD") or "").encode()).hexdigest()
+        return f"{found.version}{_FILES}{listed[:16]}"
+    modules = [name for name, by in providers().items() if distribution in map(canonicalize_name, by)]
+    folders = filter(None, map(folder_of, [*modules, distribution.replace("-", "_")]))
+    told = "".join(map(_digest, sorted(set(folders))))
+    return f"{found.version}{_FILES}{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def plain_version(told: str) -> str:
+    """What :func:`version` gave, for readers: without a digest."""
+    return told.partition(_FILES)[0].rstrip(",")
+
+
+@cache
+def folder_of(module: str) -> Path | None:
+    """Where a top-level module lies that can be imported, but is neither Python's nor in a
+    folder of installed packages: its folder, or its one file."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    places = list((spec and spec.submodule_search_locations) or ())
+    place = places[0] if places else spec and spec.has_location and spec.origin
+    if not place:
+        return None
+    path = Path(place)
+    inside = {"site-packages", "dist-packages"} & set(path.parts)
+    return None if inside or path.is_relative_to(os.path.dirname(os.__file__)) else path
+
+
+def _digest(place: Path) -> str:
+    """A name for the files of a package, compiled modules and hidden folders aside."""
+    digest = hashlib.sha256()
+    for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+        parts = path.relative_to(place).parts
+        if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in parts):
+            digest.update(f"{'/'.join(parts)}\n".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def install_line(example: Example, versions: dict[str, str]) -> str:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from site_ext.base.errors import SiteError
 from site_ext.run import inputs, records
-from site_ext.run.scripts import discover
+from site_ext.run.around import Around
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from site_ext.run.records import Record
     from site_ext.run.scripts import Example
-    from site_ext.run.surroundings import Surroundings
 
 #: What whoever builds leaves out; what follows says by what.
 LEFT_OUT = "not run: "
@@ -28,17 +27,21 @@ class Options:
 
     ``pattern`` is a regular expression that the names of the executed examples
     match, ``shard`` is ``"2/4"`` for the second of four parts, ``jobs`` the number of
-    untimed examples side by side. ``execute`` off runs nothing.
+    untimed examples side by side. ``execute`` off runs nothing, ``again`` runs what has passed
+    and not changed too, ``abort`` ends with the first example that fails. Of the files below
+    ``root``, those that an example reads are among its inputs.
     """
 
-    gallery: Path
+    examples: Sequence[Example]
     records: Path
     root: Path
-    surroundings: Surroundings
+    around: Around = field(default_factory=Around)
     pattern: str = ""
     shard: str = ""
     jobs: int | str = 1
     execute: bool = True
+    again: bool = False
+    abort: bool = False
 
 
 @dataclass
@@ -61,6 +64,11 @@ class Entry:
         """The record of a run to its end, if there is one to show."""
         return None if self.status in ("skipped", "failed") else self.record
 
+    @property
+    def surprising(self) -> bool:
+        """Whether it failed, or passed, against what is expected of it."""
+        return (self.status == "failed") != (self.example.expected and self.status != "skipped")
+
 
 def plan(options: Options) -> list[Entry]:
     """All examples, each with the reason why it is due or is not.
@@ -71,9 +79,11 @@ def plan(options: Options) -> list[Entry]:
     inputs.forget_installed()
     selected = _selection(options)
     entries = []
-    for number, example in enumerate(discover(options.gallery, options.surroundings)):
+    for number, example in enumerate(options.examples):
         record = records.read(options.records, example.name)
         outdated = inputs.why_outdated(example, record)
+        if not outdated and options.again:
+            outdated = "run_stale_examples asks for it"
         left_out = selected(number, example.name)
         if not outdated and record is not None:
             reason = record.reason if record.status == "skipped" else "up to date"

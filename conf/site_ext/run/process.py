@@ -6,29 +6,27 @@ script as cells, and returns an :class:`Execution`.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import marshal
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 from site_ext.run import outcome
-from site_ext.run.outcome import Limits
-from site_ext.run.surroundings import plain_environment
+from site_ext.run.keeping import Keeper
+from site_ext.run.outcome import MIB, Limits
+from site_ext.run.surroundings import Manner, plain_environment
 
 if TYPE_CHECKING:
-    import resource
     from collections.abc import Callable, Sequence
 
+    from site_ext.run.keeping import Ended
     from site_ext.run.outcome import Cell, Execution
 
 CHILD = Path(__file__).with_name("child.py")
@@ -39,8 +37,10 @@ LOOK_EVERY = 0.25
 LOOKS_PER_CHILDREN = 4
 
 
-#: Figures are drawn without a screen, and bytecode is not written beside the scripts.
+#: Figures are drawn without a screen and as matplotlib draws them, whatever whoever builds has
+#: in a matplotlibrc, and bytecode is not written beside the scripts.
 OURS = {"MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1"}
+PLAIN = {"MATPLOTLIBRC": os.devnull}
 
 
 def run(
@@ -51,132 +51,129 @@ def run(
     limits: Limits | None = None,
     python: str = sys.executable,
     environment: Callable[[Path], dict[str, str]] = plain_environment,
-    on_start: Callable[[int], None] = lambda pid: None,
+    manner: Manner | None = None,
+    watched: Sequence[Path] = (),
+    skipped: Sequence[Path] = (),
+    keeper: Keeper | None = None,
 ) -> Execution:
     """Execute ``cells`` of ``script`` in a fresh interpreter, as ``python script`` would.
 
-    Past a limit the whole process group is killed. The example never sees the terminal: what
-    it writes to the file descriptors is returned as ``log``. Never raises for what the example
-    does. Whatever ends this call, an interrupt too, leaves no process of the example behind.
+    Past a limit it is killed. The example never sees the terminal: what it writes to the file
+    descriptors is returned as ``log``. What it reads and changes below ``watched``, less what is
+    below ``skipped``, is told. What it starts ends with it, and with this call, whatever ends
+    that; so does the folder that it takes for temporary files.
+
+    Raises :exc:`OSError` or :exc:`ValueError` where no account of it can be had.
     """
-    watch = _Watch(limits or Limits())
-    with tempfile.TemporaryDirectory(prefix="example-") as name:
+    if keeper is None:
+        with Keeper() as keeper:
+            return run(
+                script, cells, doc=doc, limits=limits, python=python, environment=environment,
+                manner=manner, watched=watched, skipped=skipped, keeper=keeper,
+            )  # fmt: skip
+    watch = _Watch(limits or Limits(), keeper)
+    with tempfile.TemporaryDirectory(prefix="example-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        command = [python, *_prepare(folder, script, cells, doc)]
-        with open(folder / "log", "wb") as log:
-            started = time.perf_counter()
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=script.parent,
-                env=environment(folder / "home") | OURS,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
-            ended, usage = _wait(process, watch, on_start)
-        execution = outcome.account(folder, process.returncode, watch.limits, len(cells))
-        execution.wall_seconds += ended - started
-        execution.cpu_seconds = usage.ru_utime + usage.ru_stime
+        job = _job(folder, script, cells, doc, manner or Manner())
+        job["watched"] = _prefixes([script.parent, *watched])
+        job["skipped"] = _prefixes([Path(sys.prefix), Path(sys.base_prefix), folder, *skipped])
+        (folder / "job").write_bytes(marshal.dumps(job))
+        command = [python, "-X", "faulthandler", str(CHILD), str(folder / "job")]
+        variables = PLAIN | environment(folder / "home") | OURS | {"TMPDIR": str(folder / "tmp")}
+        try:
+            pid, began = keeper.start(command, script.parent, variables, folder / "log", folder)
+            ended = watch.over(pid, folder, keeper.wait)
+        except BaseException:
+            keeper.close()  # ends the example before its folder goes
+            raise
+        execution = outcome.account(folder, ended.code, watch.limits, len(cells))
+        execution.wall_seconds += ended.at - began
+        execution.cpu_seconds = ended.seconds
         return execution
 
 
-def _prepare(folder: Path, script: Path, cells: Sequence[Cell], doc: str) -> list[str]:
-    """Write the job into ``folder``; the interpreter's arguments."""
-    for sub in ("figures", "home"):
+def _job(
+    folder: Path, script: Path, cells: Sequence[Cell], doc: str, manner: Manner
+) -> dict[str, object]:
+    """What :mod:`site_ext.run.child` is told, and the folders that it needs."""
+    for sub in ("figures", "home", "tmp"):
         (folder / sub).mkdir()
-    job = {
+    inside = manner.inside
+    return {
         "script": str(script),
         "doc": doc,
-        "cells": [(cell.line, cell.source) for cell in cells],
+        "argv": list(manner.argv),
+        "paths": list(manner.paths),
+        "cells": [(one.line, one.source, one.drawn, list(one.reprs)) for one in cells],
+        "unshown": manner.unshown,
+        "inside": (inside.file, inside.settings, str(folder / "drawn")) if inside else (),
+        "draws": bool(inside and inside.draws),
+        "tells": bool(inside and inside.tells),
         "events": str(folder / "events"),
         "output": str(folder / "output"),
         "figures": str(folder / "figures"),
     }
-    (folder / "job").write_bytes(marshal.dumps(job))
-    return ["-X", "faulthandler", str(CHILD), str(folder / "job")]
 
 
-def _wait(
-    process: subprocess.Popen[bytes], watch: _Watch, on_start: Callable[[int], None]
-) -> tuple[float, resource.struct_rusage]:
-    """Wait for the end; the moment of it and what the process has used."""
-    try:
-        on_start(process.pid)
-        watch.begin(process.pid)
-        _, status, usage = os.wait4(process.pid, 0)
-        ended = time.perf_counter()
-        process.returncode = os.waitstatus_to_exitcode(status)
-    finally:
-        watch.stop()
-        kill_group(process.pid)
-        if process.returncode is None:
-            process.wait()
-    return ended, usage
-
-
-def kill_group(pid: int) -> None:
-    """End what is left of an example: the processes of its group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> None:
-    # Covers what `finally` can't: a build that is killed outright.
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _prefixes(folders: Sequence[Path]) -> tuple[str, ...]:
+    """The folders as the beginnings of paths, by their own names and by where they really are."""
+    names = {name for one in folders for name in (str(one.absolute()), os.path.realpath(one))}
+    return tuple(sorted(name.rstrip(os.sep) + os.sep for name in names))
 
 
 class _Watch:
     """Looks at a running example now and then; ends it when it is past a limit."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, keeper: Keeper) -> None:
+        self.limits, self.keeper = limits, keeper
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def begin(self, pid: int) -> None:
-        self._thread = threading.Thread(target=self._look, args=(pid,), daemon=True)
-        self._thread.start()
+    def over(self, pid: int, folder: Path, wait: Callable[[], Ended]) -> Ended:
+        """What ``wait`` returns, watching ``pid`` meanwhile."""
+        thread = threading.Thread(target=self._look, args=(pid, folder), daemon=True)
+        thread.start()
+        try:
+            return wait()
+        finally:
+            self._stop.set()
+            thread.join()
 
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _look(self, pid: int) -> None:
+    def _look(self, pid: int, folder: Path) -> None:
         limits = self.limits
         deadline = time.perf_counter() + limits.seconds
-        try:
+        with suppress(psutil.Error):  # it ended between two looks
             root, looks, children = psutil.Process(pid), 0, 0
             while not self._stop.wait(LOOK_EVERY):
                 if looks % LOOKS_PER_CHILDREN == 0:
-                    children = _held_by_children(root)
+                    children = _held_by_children(psutil.Process(self.keeper.pid), pid)
                 looks += 1
                 held = root.memory_info().rss + children
-                limits.peak_mib = max(limits.peak_mib, held / 2**20)
+                limits.peak_mib = max(limits.peak_mib, held / MIB)
                 if limits.peak_mib > limits.mib:
                     limits.exceeded = "memory limit"
+                elif _printed(folder) > limits.printed_mib * MIB:
+                    limits.exceeded = "output limit"
                 elif time.perf_counter() > deadline:
                     limits.exceeded = "time limit"
                 if limits.exceeded:
-                    kill_group(pid)
+                    self.keeper.kill()
                     return
-        except psutil.Error:  # it ended between two looks
-            return
 
 
-def _held_by_children(root: psutil.Process) -> int:
-    """Bytes that the children hold and don't share: a fork starts as its parent's twin."""
+def _printed(folder: Path) -> int:
+    """Bytes that an example has written so far for others to read."""
+    size = 0
+    for name in ("output", "log", "events"):
+        with suppress(OSError):
+            size += (folder / name).stat().st_size
+    return size
+
+
+def _held_by_children(keeper: psutil.Process, pid: int) -> int:
+    """Bytes that the processes below the example hold and don't share: a fork starts as its
+    parent's twin."""
     held = 0
-    for child in root.children(recursive=True):
-        try:
-            held += child.memory_full_info().uss
-        except psutil.Error:
-            continue
+    for child in keeper.children(recursive=True):
+        with suppress(psutil.Error):
+            held += 0 if child.pid == pid else child.memory_full_info().uss
     return held

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
-FORMAT = 1
+FORMAT = 2
 
 
 class Machine(TypedDict):
@@ -73,12 +73,14 @@ class Record:
     inputs: dict[str, Any]
     outputs: list[CellOutput] = field(default_factory=list)
     failure: Failure | None = None
+    names: dict[str, Any] | None = None
     format: int = FORMAT
 
 
 def path_of(folder: Path, name: str) -> Path:
-    """Where the record of example ``name`` stands."""
-    return folder / f"{name.replace('/', '.')}.json"
+    """Where the record of example ``name`` stands: each name has a file of its own."""
+    spelled = name.replace("%", "%25").replace(".", "%2E").replace("/", ".")
+    return folder / f"{spelled}.json"
 
 
 def log_of(folder: Path, name: str) -> Path:

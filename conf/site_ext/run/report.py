@@ -6,6 +6,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 from site_ext.base.errors import SiteError
+from site_ext.base.text import cut
 from site_ext.run.outcome import LAST_LINES
 
 if TYPE_CHECKING:
@@ -35,11 +36,22 @@ def not_installed(entries: list[Entry]) -> str:
 
 
 def raise_for_failed(entries: list[Entry]) -> None:
-    """Raise :exc:`SiteError` that lists the failed examples, if there are any."""
-    failed = [entry for entry in entries if entry.status == "failed" and entry.record]
+    """Raise :exc:`SiteError` that lists the examples that failed, and those that passed against
+    what is expected of them, if there are any."""
+    surprising = [entry for entry in entries if entry.surprising and entry.record]
+    failed = [entry for entry in surprising if entry.status == "failed"]
+    passed = [entry.example.path for entry in surprising if entry.status != "failed"]
+    told = []
     if failed:
         listed = "\n\n".join(_failure_lines(entry) for entry in failed)
-        raise SiteError(f"{len(failed)} of {len(entries)} examples failed\n\n{listed}\n")
+        told.append(f"{len(failed)} of {len(entries)} examples failed\n\n{listed}\n")
+    if passed:
+        told.append(
+            f"expected to fail, but passed: {', '.join(passed)}; take them out of "
+            "expected_failing_examples\n"
+        )
+    if told:
+        raise SiteError("\n".join(told))
 
 
 def _failure_lines(entry: Entry) -> str:
@@ -48,8 +60,9 @@ def _failure_lines(entry: Entry) -> str:
     assert record is not None
     assert record.failure is not None
     failure = record.failure
-    where = f"gallery/{entry.example.name}.py"
+    where = entry.example.path
     where += f", line {failure.line}" if failure.line else ""
-    last = indent("\n".join(failure.text.strip().splitlines()[-LAST_LINES:]), "    ")
+    lines = failure.text.strip().splitlines()[-LAST_LINES:]
+    last = indent("\n".join(cut(line, 500) for line in lines), "    ")
     cell = f"cell {failure.cell + 1} of {len(entry.example.cells)}"
     return f"{where} ({cell}): {failure.what}\n{last}"

@@ -1,6 +1,6 @@
-"""The examples: which there are, what cells they have and what they ask for.
+"""The examples: what cells they have and what they ask for.
 
-An example is a script in the gallery's folder. Its settings stand in its comments::
+An example is a script in a gallery. Its settings stand in its comments::
 
     # sphinx_gallery_time_limit = 300      seconds, default 120
     # sphinx_gallery_memory_limit = 4000   MiB, default 8192
@@ -12,6 +12,7 @@ An example is a script in the gallery's folder. Its settings stand in its commen
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from site_ext.run.surroundings import Block, Parsed, Surroundings
 
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
+#: Tries to read a script that is being written while it is read.
+_TRIES = 20
 
 
 class _Settings(msgspec.Struct):
@@ -51,33 +54,67 @@ _WANTED = {
 
 @dataclass(frozen=True)
 class Example:
-    """One script; ``name`` is ``theme/script`` without the suffix."""
+    """One script; ``name`` is ``theme/script`` without the suffix.
+
+    ``page`` is the page that shows it, ``path`` where it stands in the project. Of one that is
+    ``expected`` to fail, a failure is no failure of the build.
+    """
 
     name: str
     script: Path
     surroundings: Surroundings
+    page: str = ""
+    path: str = ""
+    expected: bool = False
+
+    @cached_property
+    def _taken(self) -> tuple[bytes, Parsed]:
+        """The script's text and its parts, which belong together: what runs, what is shown and
+        what is hashed are one text, even if somebody edits the file meanwhile."""
+        for _ in range(_TRIES):
+            text = self.script.read_bytes()
+            parsed = self.surroundings.parse(self.script)
+            if text == self.script.read_bytes():
+                return text, parsed
+        raise SiteError(f"{self.script}: it changes while it is read; build again")
+
+    @property
+    def text(self) -> bytes:
+        """The script as it was when it was taken apart."""
+        return self._taken[0]
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of that."""
+        return hashlib.sha256(self.text).hexdigest()
 
     @cached_property
     def source(self) -> str:
-        return self.script.read_text(encoding="utf-8")
+        return self.text.decode("utf-8")
 
-    @cached_property
+    @property
     def _parsed(self) -> Parsed:
-        return self.surroundings.parse(self.script)
+        return self._taken[1]
 
     @cached_property
     def cells(self) -> list[Cell]:
         """The code cells."""
-        return [Cell(b.line, b.content) for b in self.blocks if b.kind == "code"]
+        code = (block for block in self.blocks if block.kind == "code")
+        return [Cell(b.line, b.content, b.drawn, b.reprs) for b in code]
 
     @property
     def blocks(self) -> list[Block]:
         """Text and code, in order."""
         return self._parsed.blocks
 
+    @property
+    def comments(self) -> dict[str, Any]:
+        """All settings in its comments, Sphinx-Gallery's too."""
+        return self._parsed.settings
+
     @cached_property
     def _settings(self) -> _Settings:
-        found = self._parsed.settings
+        found = self.comments
         ours = {key: found[key] for key in _WANTED if key in found}
         try:
             return msgspec.convert(ours, _Settings)
@@ -98,13 +135,17 @@ class Example:
 
     @property
     def timed(self) -> bool:
-        return self._settings.timed
+        return self._settings.timed or self.comments.get("parallel") is False
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
-        """``time_limit``, ``memory_limit`` and ``timed``: those that an execution depends on."""
+        """``time_limit``, ``memory_limit``, ``timed`` and what the surroundings add: those that
+        an execution depends on."""
         keys = ("time_limit", "memory_limit", "timed")
-        return {key: getattr(self._settings, key) for key in keys}
+        return {
+            **{key: getattr(self._settings, key) for key in keys},
+            **self.surroundings.settings(self),
+        }
 
     @property
     def limits(self) -> Limits:
@@ -159,24 +200,3 @@ def imported_names(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition(".")[0])
     return names
-
-
-def discover(gallery: Path, surroundings: Surroundings) -> list[Example]:
-    """All examples below ``gallery``, in the order of their names.
-
-    Raises :exc:`SiteError` for a setting of another kind, before anything runs.
-    """
-    if not gallery.is_dir():
-        raise SiteError(f"{gallery}: no such folder; `examples_gallery` names it")
-    found = []
-    for script in sorted(gallery.glob("**/*.py")):
-        relative = script.relative_to(gallery)
-        if len(relative.parts) <= 2 and not relative.name.startswith("_"):
-            name = relative.with_suffix("").as_posix()
-            example = Example(name, script.resolve(), surroundings)
-            try:
-                example.settings  # noqa: B018 - bad ones are told now
-            except UnicodeDecodeError as error:
-                raise SiteError(f"{script}: {error}") from None
-            found.append(example)
-    return found

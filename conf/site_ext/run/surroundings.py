@@ -11,17 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from site_ext.run.scripts import Example
+
 
 class Block(NamedTuple):
     """A part of a script: its ``kind`` is ``text`` or ``code``, ``line`` its first in the file.
 
-    ``shown`` is its content without the comments that hold settings.
+    ``shown`` is its content without the comments that hold settings. Of code: whether the
+    figures that are open when it ends are ``drawn`` then, and by which methods its last
+    expression is shown (``reprs``), the first that there is.
     """
 
     kind: str
     content: str
     line: int
     shown: str
+    drawn: bool = True
+    reprs: tuple[str, ...] = ()
 
 
 class Parsed(NamedTuple):
@@ -30,6 +36,33 @@ class Parsed(NamedTuple):
     settings: dict[str, Any]
     blocks: list[Block]
     tree: ast.Module | None
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Work of someone else's in the script's own process, with the clock stopped.
+
+    ``file`` is a module with a function ``begin``, which takes ``settings`` and gives an object
+    with three methods: ``before()``, ``drawn(cell, names)``, which returns reST and the folder
+    that its files stand in, and ``told(names)``. The first two stand in for what the child does
+    by itself if ``draws``, the third is asked for if ``tells``.
+    """
+
+    file: str
+    settings: bytes
+    draws: bool
+    tells: bool
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a script is run: its arguments, folders to import from besides its own, the types of
+    last expressions that are not shown, as a regular expression, and what works inside."""
+
+    argv: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    unshown: str = ""
+    inside: Inside | None = None
 
 
 def plain_environment(home: Path) -> dict[str, str]:
@@ -45,7 +78,8 @@ class Surroundings:
     that is imported; ``optional`` the distribution of each module that a build may lack, so that
     scripts that need it are skipped. ``chosen`` finds the modules that a script's text asks for
     without importing them. ``environment`` gives the variables that a script runs under; its
-    argument is an empty folder that is the script's own.
+    argument is an empty folder that is the script's own. ``manner`` says how a script is run,
+    and ``settings`` what of that an execution depends on.
     """
 
     parse: Callable[[Path], Parsed]
@@ -53,3 +87,5 @@ class Surroundings:
     optional: Mapping[str, str] = field(default_factory=dict)
     chosen: Callable[[str], set[str]] = lambda text: set()
     environment: Callable[[Path], dict[str, str]] = plain_environment
+    manner: Callable[[Example], Manner] = lambda example: Manner()
+    settings: Callable[[Example], dict[str, Any]] = lambda example: {}
