@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
     from sphinx.config import Config
 
+#: All files of the galleries, as they were when this build planned.
+_listed: set[str] = set()
+
+
+def collected(folders: list[Path], gallery_conf: dict[str, Any], **more: Any) -> list[str]:
+    """What Sphinx-Gallery's own function of this purpose returns, less what has come since this
+    build planned: nothing is known of it, and Sphinx-Gallery would execute it itself."""
+    found: list[str] = utils._collect_gallery_files(folders, gallery_conf, **more)
+    return [name for name in found if os.path.realpath(Path(folders[0], name)) in _listed]
+
 
 def examples(config: Config, gallery_conf: dict[str, Any], docs: Path, root: Path) -> list[Example]:
     """All examples, in the order of their names; ``docs`` is the folder of the pages' sources.
@@ -32,6 +42,7 @@ def examples(config: Config, gallery_conf: dict[str, Any], docs: Path, root: Pat
     Raises :exc:`SiteError` for a setting of another kind, before anything runs.
     """
     parser.forget()
+    _listed.clear()
     around = surroundings.of(config, gallery_conf)
     expected = {os.path.realpath(docs / path) for path in gallery_conf["expected_failing_examples"]}
     pairs = galleries(gallery_conf, docs)
@@ -53,8 +64,9 @@ def _check(example: Example) -> None:
     """Find now what is wrong with a script's settings, and whether it can be read at all."""
     try:
         example.settings  # noqa: B018
-    except (UnicodeDecodeError, ExtensionError) as error:
-        raise SiteError(f"{example.script}: {error}") from None
+    except (UnicodeDecodeError, ExtensionError, AssertionError) as error:
+        why = str(error) or "its first line is not a docstring; Sphinx-Gallery asks for one"
+        raise SiteError(f"{example.script}: {why}") from None
 
 
 def galleries(gallery_conf: dict[str, Any], docs: Path) -> list[tuple[Path, str]]:
@@ -81,6 +93,7 @@ def scripts(folder: Path, gallery_conf: dict[str, Any], docs: Path) -> Iterator[
         raise SiteError(str(error)) from None
     for part in (folder, *(folder / name for name in below)):
         for name in utils._collect_gallery_files([part], gallery_conf):
+            _listed.add(os.path.realpath(part / name))
             script = part / name
             # Not by executable_script, which asks for plot_gallery too: what is not to be
             # executed in this build is shown as it was executed before.

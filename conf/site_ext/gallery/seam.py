@@ -7,7 +7,8 @@ that, and no longer, some of its functions are others:
   objects that its names stood for too;
 - a page is noted as made (its ``.md5``) when it is, not before, so that one that was cut off is
   made again;
-- a script is taken apart once a build, not three times (:mod:`site_ext.gallery.parser`);
+- a script is taken apart once a build, not three times (:mod:`site_ext.gallery.parser`), and one
+  that has come since the build planned waits for the next one;
 - matplotlib, which costs most of a second, is not imported: figures were drawn in the
   examples' own processes.
 
@@ -28,7 +29,7 @@ import sphinx_gallery
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from site_ext.gallery import parser, replay
+from site_ext.gallery import listing, parser, replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -103,6 +104,7 @@ def answered(
         _instead_of(gen_rst, "execute_script", stand.execute_script),
         _instead_of(gen_rst, "generate_file_rst", stand.generate_file_rst),
         _instead_of(gen_rst, "identify_names", stand.identify_names),
+        _instead_of(gen_rst, "_collect_gallery_files", listing.collected),
         _instead_of(py_source_parser, "split_code_and_text_blocks", parser.split),
         _without_matplotlib(),
     ):

@@ -170,8 +170,10 @@ def _added_paths() -> tuple[str, ...]:
     was started has put there.
     """
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    starts = [] if sys.flags.safe_path else [sys.path[0]] if _from_here() else []
-    own = {os.path.realpath(path) for path in [*filter(None, given), *starts]}
+    # `python -m sphinx` has put the working folder first; conf.py may have named it besides.
+    started = {"-m", "-c"} & set(sys.orig_argv[1:3]) and not sys.flags.safe_path
+    start = [os.getcwd()] if started and sys.path.count(os.getcwd()) < 2 else []
+    own = {os.path.realpath(path) for path in [*filter(None, given), *start]}
     inside = (os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix))
     found = [os.path.abspath(path) for path in sys.path if path and os.path.isdir(path)]
     return tuple(
@@ -180,7 +182,3 @@ def _added_paths() -> tuple[str, ...]:
         if os.path.realpath(path) not in own and not os.path.realpath(path).startswith(inside)
     )
 
-
-def _from_here() -> bool:
-    """Whether Sphinx was started as ``python -m sphinx``, which puts the working folder first."""
-    return "-m" in sys.orig_argv[1:3] or "-c" in sys.orig_argv[1:3]

@@ -13,7 +13,7 @@ a crash:
 ``("error", i, seconds, end, line, what, text, module, paused)``  it raised
 ``("exit", i, end, code, paused)``               it called ``sys.exit``
 ``("end", facts, paused)``                       all cells ran; ``facts`` about the process
-``("broken", text)``                             this file itself could not go on
+``("broken", what, text)``                       this file itself could not go on
 
 ``paused`` is the time, in seconds, that this file has spent on its own business so
 far; the caller takes it off the clock.
@@ -40,14 +40,11 @@ import sys
 from io import TextIOWrapper
 
 globals()["__builtins__"] = dict(vars(builtins))
-_open, _write, _close, _stat, _getcwd, _listdir = (
-    os.open, os.write, os.close, os.stat, os.getcwd, os.listdir,
-)  # fmt: skip
-_join, _normpath, _dirname = os.path.join, os.path.normpath, os.path.dirname
-_fspath, _fsdecode, _SEP = os.fspath, os.fsdecode, os.sep
+_open, _write, _close, _stat, _getcwd = os.open, os.write, os.close, os.stat, os.getcwd
+_normpath, _fspath, _fsdecode, _SEP = os.path.normpath, os.fspath, os.fsdecode, os.sep
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-_dumps, _modules, _format = marshal.dumps, sys.modules, type("").format
+_dumps, _modules = marshal.dumps, sys.modules
 
 #: Compiler flags of all ``from __future__ import`` features; a cell's hold for
 #: the cells after it, as they would in one file.
@@ -94,7 +91,11 @@ def _told(error: BaseException) -> tuple[int, str, str, str | None]:
         missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
         return line, (named or only)[0], text, missing if isinstance(missing, str) else None
     except BaseException as second:  # its __str__ ends the process, say, or there is no memory
-        return 0, brief, f"{brief} (not shown in full: {type(second).__name__})\n", None
+        told, tb = f"{brief} (not shown in full: {type(second).__name__})\n", error.__traceback__
+        while tb is not None:
+            told += f'  File "{tb.tb_frame.f_code.co_filename}", line {tb.tb_lineno}\n'
+            tb = tb.tb_next
+        return 0, brief, told, None
 
 
 def _save_figures(folder: str, number: int) -> list[tuple[str, str]]:
@@ -106,7 +107,7 @@ def _save_figures(folder: str, number: int) -> list[tuple[str, str]]:
     try:
         for figure_number in pyplot.get_fignums():  # type: ignore[union-attr]
             figure = pyplot.figure(figure_number)  # type: ignore[union-attr]
-            path = _join(folder, f"{number + len(saved):03}.png")
+            path = f"{folder}{_SEP}{number + len(saved):03}.png"
             figure.savefig(path)
             places = ((axes, place) for axes in figure.axes for place in ("left", "center", "right"))
             titles = [figure.get_suptitle(), *(axes.get_title(loc=place) for axes, place in places)]
@@ -146,9 +147,8 @@ def _plain(value: object) -> object:
     return value if type(value) in (bool, int, float, str) else (type(value).__name__, "")
 
 
-def _facts(script: str, names: dict[str, object]) -> dict[str, object]:
+def _facts(folder: str, names: dict[str, object]) -> dict[str, object]:
     """What the caller needs to know of the process, while it still exists."""
-    folder = _dirname(script) + _SEP
     modules, local = set(), set()
     for name, module in list(_modules.items()):
         modules.add(str(name).partition(".")[0])
@@ -163,13 +163,14 @@ def _facts(script: str, names: dict[str, object]) -> dict[str, object]:
         published: object = type(measured).__name__
     else:
         published = [(str(key), _plain(value)) for key, value in measured.items()]
+    # Not through open(), whose decoding is code that a script may have broken.
     peak_kib = 0
     try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            for row in status:
-                if row.startswith("VmHWM:"):
-                    peak_kib = int(row.split()[1])
-    except OSError:  # not Linux: the caller falls back on its own samples
+        status = _open("/proc/self/status", os.O_RDONLY)
+        held = os.read(status, 10_000).partition(b"VmHWM:")[2].split()
+        peak_kib = int(held[0])
+        _close(status)
+    except (OSError, LookupError):  # not Linux: the caller falls back on its own samples
         pass
     return {
         "modules": sorted(modules),
@@ -193,19 +194,16 @@ def _note_files(watched: tuple[str, ...], skipped: tuple[str, ...]) -> None:
     and whether it starts processes, whose doings can't be seen."""
 
     def place(path: object) -> str:
-        if not isinstance(path, str):
-            try:
+        try:
+            if not isinstance(path, str):
                 path = _fsdecode(_fspath(path))  # type: ignore[arg-type]
-            except TypeError:  # a descriptor
+            if not path.startswith(_SEP):
+                path = f"{_getcwd()}{_SEP}{path}"
+            elif path.startswith(skipped) and ".." not in path:
                 return ""
-        if not path.startswith(_SEP):
-            try:
-                path = _join(_getcwd(), path)
-            except OSError:  # the working folder is gone
-                return ""
-        elif path.startswith(skipped) and ".." not in path:
+            path = _normpath(path)
+        except Exception:  # a descriptor, say, or the working folder is gone
             return ""
-        path = _normpath(path)
         return path if path.startswith(watched) and not path.startswith(skipped) else ""
 
     def note(event: str, arguments: tuple[object, ...]) -> None:
@@ -246,6 +244,7 @@ class _Run:
     def __init__(self, job: dict[str, object], clock: Clock) -> None:
         self.job, self.clock, self.number, self.flags = job, clock, 1, 0
         self.script = str(job["script"])
+        self.folder = self.script.rpartition(_SEP)[0] + _SEP
         self.inside = None
         self.names = _become(self.script, str(job["doc"]), job["argv"], job["paths"])
 
@@ -270,7 +269,7 @@ class _Run:
             self.report("cell", index, self.printed())
             if not self.cell(index, *cell):
                 return 1
-        facts = _facts(self.script, self.names)
+        facts = _facts(self.folder, self.names)
         facts |= {"read": sorted(_read - {""}), "written": sorted(_written - {""})}
         facts |= {"children": bool(_children)}
         facts["names"] = self.inside.told(self.names) if self.inside and self.job["tells"] else None
@@ -343,7 +342,7 @@ def _load(file: str, settings: bytes, folder: str) -> object:
 def _become(script: str, doc: str, argv: object, paths: object) -> dict[str, object]:
     """Have the interpreter look as it does to ``python script.py``; the script's globals."""
     sys.argv[:] = [script, *argv]  # type: ignore[misc]
-    sys.path[0] = _dirname(script)
+    sys.path[0] = os.path.dirname(script)
     sys.path += [path for path in paths if path not in sys.path]  # type: ignore[attr-defined]
     module = type(sys)("__main__")
     module.__dict__.update(__file__=script, __builtins__=builtins, __doc__=doc)
@@ -366,7 +365,7 @@ def main(job_path: str) -> int:
     try:
         return run.cells()
     except BaseException as error:  # of ours, or a signal handler's of the script's
-        run.report("broken", _told(error)[1])
+        run.report("broken", *_told(error)[1:3])
         return 1
 
 

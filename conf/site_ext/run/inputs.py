@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib
+import importlib.util
 import json
 import os
 import platform
 import re
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,18 @@ MEANWHILE = "changed while it ran"
 
 def digest(path: Path) -> str:
     """The SHA-256 of a file, or a word for one that is gone."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+    try:
+        about = path.stat()
+    except OSError:
+        return "missing"
+    if not path.is_file():
+        return "missing"
+    return _digest(str(path), about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=100_000)
+def _digest(path: str, changed: int, size: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def inputs(
@@ -52,11 +63,7 @@ def inputs(
     ``modules`` are the top-level names loaded when it ended, ``files`` the absolute
     paths that it imported or read, ``meanwhile`` those that others changed while it ran.
     """
-    local = [
-        Path(name)
-        for name in files
-        if "__pycache__" not in Path(name).parts and Path(name) != example.script
-    ]
+    local = {Path(_source(name)) for name in files} - {example.script}
     loaded, changed = set(modules), set(meanwhile)
     return {
         "script": example.digest,
@@ -70,6 +77,11 @@ def inputs(
         "python": ".".join(platform.python_version_tuple()[:2]),
         "settings": example.settings,
     }
+
+
+def _source(file: str) -> str:
+    """The module that a compiled one was made from; any other file itself."""
+    return importlib.util.source_from_cache(file) if file.endswith(".pyc") else file
 
 
 def _beside(example: Example, path: Path) -> str:

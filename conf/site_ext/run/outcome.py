@@ -146,8 +146,8 @@ def account(folder: Path, returncode: int, limits: Limits, cells: int) -> Execut
                 ended = True
                 _take_facts(facts, execution, cells)
                 continue
-            case ("broken", str(what)):
-                return lost(f"the cells could not be run on: {what}", execution.log, current)
+            case ("broken", str(what), str(text)):
+                return lost(f"its cells could not be run on: {what}", text, current)
             case _:
                 raise ValueError(f"an event that is none: {event!r:.60}")
         text = _read(folder / "output", start, min(end - start, kept))

@@ -1,0 +1,8 @@
+"""
+No example
+==========
+
+About it.
+"""
+
+raise SystemExit

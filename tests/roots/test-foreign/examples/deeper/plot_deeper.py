@@ -1,0 +1,9 @@
+"""
+Deeper
+======
+
+About it.
+"""
+
+# sphinx_gallery_capture_repr = ()
+2 + 3

@@ -1,0 +1,8 @@
+"""
+Deeper than Sphinx-Gallery looks
+================================
+
+About it.
+"""
+
+raise SystemExit

@@ -1,0 +1,6 @@
+// Another language
+// ================
+//
+// It is left to Sphinx-Gallery.
+
+int main() { return 0; }

@@ -1,0 +1,13 @@
+"""
+Fails as it should
+==================
+
+About it.
+"""
+
+print("before")
+
+# %%
+# Then.
+
+raise ValueError("as it should")

@@ -1,0 +1,8 @@
+"""
+Shown, not executed
+===================
+
+About it.
+"""
+
+raise SystemExit("this is not executed")
