@@ -51,7 +51,8 @@ def answer(
     target = Path(script_vars["target_file"])
     shown.remove_figures(target)
     script_vars["example_globals"] = {}
-    script_vars["memory_delta"] = record.peak_rss_mib if record else 0.0
+    tells = record is not None and gallery_conf["show_memory"]
+    script_vars["memory_delta"] = record.peak_rss_mib if record and tells else 0.0
     outputs = iter(record.outputs if record else ())
     failure = record.failure if record and entry.status == "failed" else None
     cell, rendered = 0, []
@@ -71,7 +72,8 @@ def answer(
         script_vars["execute_script"] = False
     else:
         script_vars["passing"] = True
-    return rendered, record.run_seconds if record else 0.0
+    # Of what took no time at all, Sphinx-Gallery says nothing; a record counts milliseconds.
+    return rendered, max(record.run_seconds, 0.001) if record else 0.0
 
 
 def _stay_single(block: Any, file_conf: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ a crash:
 ``("done", i, seconds, end, figures, shown, paused)``  it ended, its output at byte ``end``
 ``("error", i, seconds, end, line, what, text, module, paused)``  it raised
 ``("exit", i, end, code, paused)``               it called ``sys.exit``
+``("names", names, paused)``                     what somebody else tells of its globals, last
 ``("end", facts, paused)``                       all cells ran; ``facts`` about the process
 ``("broken", what, text)``                       this file itself could not go on
 
@@ -189,6 +190,19 @@ _CHANGES |= {"os.mkdir": 1, "os.rmdir": 1}
 _STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.system", "os.posix_spawn", "os.exec"}
 
 
+#: What matplotlib imports to draw without a screen, when much else is there already.
+_DRAWS = "matplotlib.backends._backend_agg"
+
+
+def _ignore_shows() -> None:
+    """Don't tell on every page that ``show`` shows nothing where there is no screen."""
+    import re
+    import warnings
+
+    said = re.compile(r".*is non-interactive, and thus cannot be shown")
+    warnings.filters.insert(0, ("ignore", said, UserWarning, None, 0))  # type: ignore[attr-defined]
+
+
 def _note_files(watched: tuple[str, ...], skipped: tuple[str, ...]) -> None:
     """Remember which files below ``watched``, less ``skipped``, the example reads and changes,
     and whether it starts processes, whose doings can't be seen."""
@@ -218,24 +232,10 @@ def _note_files(watched: tuple[str, ...], skipped: tuple[str, ...]) -> None:
             _written.update(map(place, arguments[: _CHANGES[event]]))
         elif event in _STARTS:
             _children.append(event)
+        elif event == "import" and arguments[0] == _DRAWS:
+            _ignore_shows()
 
     sys.addaudithook(note)
-
-
-class _NoScreen:
-    """Stands for the regular expression of a warning filter, without importing ``re``: what
-    matplotlib says of ``show`` where there is no screen."""
-
-    @staticmethod
-    def match(text: str) -> bool:
-        return "non-interactive, and thus cannot be shown" in text
-
-
-def _ignore_shows() -> None:
-    # The list that the module `warnings` will take over, which this does not import.
-    import _warnings
-
-    _warnings.filters.insert(0, ("ignore", _NoScreen, UserWarning, None, 0))  # type: ignore[attr-defined]
 
 
 class _Run:
@@ -265,6 +265,13 @@ class _Run:
         if self.job["inside"]:
             self.inside = _load(*self.job["inside"])  # type: ignore[misc]
             self.inside.before()
+        status = self.all()
+        if self.inside and self.job["tells"]:
+            self.report("names", self.inside.told(self.names), self.clock.so_far())
+        return status
+
+    def all(self) -> int:
+        """Run them one after another, to the first that fails."""
         for index, cell in enumerate(self.job["cells"]):  # type: ignore[arg-type]
             self.report("cell", index, self.printed())
             if not self.cell(index, *cell):
@@ -272,7 +279,6 @@ class _Run:
         facts = _facts(self.folder, self.names)
         facts |= {"read": sorted(_read - {""}), "written": sorted(_written - {""})}
         facts |= {"children": bool(_children)}
-        facts["names"] = self.inside.told(self.names) if self.inside and self.job["tells"] else None
         self.report("end", facts, self.clock.so_far())
         return 0
 
@@ -360,7 +366,6 @@ def main(job_path: str) -> int:
     output = TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
     sys.stdout = sys.stderr = output
     run = _Run(job, clock)
-    _ignore_shows()
     _note_files(job["watched"], job["skipped"])
     try:
         return run.cells()

@@ -146,6 +146,9 @@ def account(folder: Path, returncode: int, limits: Limits, cells: int) -> Execut
                 ended = True
                 _take_facts(facts, execution, cells)
                 continue
+            case ("names", names, float(paused)):
+                execution.names = names
+                continue
             case ("broken", str(what), str(text)):
                 return lost(f"its cells could not be run on: {what}", text, current)
             case _:
@@ -244,7 +247,6 @@ def _take_facts(facts: dict[str, Any], execution: Execution, cells: int) -> None
     execution.files = sorted({*facts["local"], *facts["read"]})
     execution.written = set(facts["written"])
     execution.children = facts["children"]
-    execution.names = facts["names"]
     execution.peak_rss_mib = max(execution.peak_rss_mib, facts["peak_kib"] / 1024)
     if what := _take_measured(facts["measured"], execution.measured):
         what = cut(clean(what), 500)
