@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from found import FOUND, HERE, environment
+from found import FOUND, HERE
 from site_ext.run import process, scripts
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -92,7 +92,9 @@ def test_the_pages_are_not_empty(ours: Foreign) -> None:
     """What the comparison above compares is there at all."""
     figures = facts(ours.page("auto_examples/plot_figures"))
 
-    assert {"Both, Left one, Right one", "plot figures", "Waiting"} == {a for a, *_ in figures["images"]}
+    assert {"Both, Left one, Right one", "plot figures", "Waiting"} == {
+        a for a, *_ in figures["images"]
+    }
     assert [2, 2, 2] == figures["resolutions"]
     assert 1 == facts(ours.page("auto_examples/plot_animation"))["animations"]
     assert ["a thing"] == facts(ours.page("auto_examples/plot_reprs"))["looks"]
@@ -263,7 +265,9 @@ def setup(app):
 """
 
 
-@pytest.mark.parametrize("moment", ["save_rst_example", "save_thumbnail", "save_notebook", "zip_files"])
+@pytest.mark.parametrize(
+    "moment", ["save_rst_example", "save_thumbnail", "save_notebook", "zip_files"]
+)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_page_is_made_again_when_its_making_was_cut_off(
     project: Foreign, moment: str, how: signal.Signals

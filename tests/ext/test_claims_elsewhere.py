@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -237,15 +238,19 @@ def test_the_reason_for_what_is_left_out_is_todays(site: Site, ran_before: bool)
         assert "PATTERN=first" not in text, name
 
 
-def test_a_source_that_changes_while_examples_run_is_seen(site: Site) -> None:
+def test_a_source_that_changes_while_examples_run_is_seen(site: Site, tmp_path: Path) -> None:
     """Pages are read with the sources of that moment, not of minutes ago."""
+    ready = tmp_path / "ready"
     site.change("gallery/speed/run.py", "measured =",
-        "from pathlib import Path\n\npath = Path('../../docs/sources.toml').resolve()\n"
-        "path.write_text(path.read_text().replace('Alpha was released', 'Alpha came out'))\nmeasured =",
+        f"import time\nopen({str(ready)!r}, 'w').close()\ntime.sleep(1)\nmeasured =",
     )  # fmt: skip
-    build = site.build()
+    running = site.start()
+    while not ready.exists() and running.poll() is None:
+        time.sleep(0.02)
+    site.change("docs/sources.toml", "Alpha was released", "Alpha came out")
+    text, _ = running.communicate(timeout=60)
 
-    assert 0 == build.code, build.text
+    assert 0 == running.returncode, text
     assert "Alpha came out in 2015" in site.page("alpha").get_text()
 
 

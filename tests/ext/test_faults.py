@@ -137,7 +137,7 @@ def test_a_fault_is_named(built: tuple[Site, Build], name: str) -> None:
 @pytest.mark.parametrize("name", PASSING)
 def test_what_is_no_fault_passes(built: tuple[Site, Build], name: str) -> None:
     """And its page shows what it printed, and no warning of a library's."""
-    site, build = built
+    site, _ = built
     record = site.record(f"faults/{name}")
     page = site.page(f"gallery/faults/{name}")
     printed = "".join(box.get_text() for box in page.select(".sphx-glr-script-out"))
@@ -193,7 +193,9 @@ for more in ({{}}, {{"env": {{}}}}):
 """
 
 
-@pytest.mark.parametrize("then", ["", "import os\nos._exit(0)", "import os\nos.kill(os.getpid(), 9)"])
+@pytest.mark.parametrize(
+    "then", ["", "import os\nos._exit(0)", "import os\nos.kill(os.getpid(), 9)"]
+)
 def test_no_process_outlives_its_example(site: Site, tmp_path: Path, then: str) -> None:
     """Not one that has left its session and its environment, however the example ends."""
     pids = tmp_path / "pids"
@@ -207,7 +209,9 @@ def test_no_process_outlives_its_example(site: Site, tmp_path: Path, then: str) 
 
 def test_folders_for_temporary_files_go(site: Site, tmp_path: Path) -> None:
     """Those of the runner, and what a script leaves in its own."""
-    site.example("theme/leaves", "import tempfile\nopen(tempfile.mkdtemp() + '/big', 'w').write('x')")
+    site.example(
+        "theme/leaves", "import tempfile\nopen(tempfile.mkdtemp() + '/big', 'w').write('x')"
+    )
     build = site.build(TMPDIR=str(tmp_path))
 
     assert 0 == build.code, build.text
@@ -230,7 +234,9 @@ def test_an_edit_while_a_script_runs_is_seen(site: Site, tmp_path: Path, which: 
     code: nobody says "up to date" to new code beside an old output."""
     ready = tmp_path / "ready"
     site.write("gallery/theme/_helper.py", "WORD = 'old'\n")
-    site.example("theme/edited", f"import _helper\n{EDITED.format(ready=str(ready))}print(_helper.WORD)")
+    site.example(
+        "theme/edited", f"import _helper\n{EDITED.format(ready=str(ready))}print(_helper.WORD)"
+    )
     running = site.start()
     while not ready.exists() and running.poll() is None:
         time.sleep(0.02)

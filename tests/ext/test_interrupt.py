@@ -21,9 +21,11 @@ import os
 import subprocess
 import sys
 
-helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+command = [sys.executable, "-c", "import time; time.sleep(60)"]
+helper = subprocess.Popen(command)
+other = subprocess.Popen(command, start_new_session=True, env={{}})
 with open({pids!r}, "w") as file:
-    file.write(f"{{os.getpid()}} {{helper.pid}}")
+    file.write(f"{{os.getpid()}} {{helper.pid}} {{other.pid}}")
 helper.wait()
 """
 
@@ -32,7 +34,7 @@ def pids_in(path: Path) -> list[int]:
     """The processes that the slow example named, once it has."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if path.exists() and (text := path.read_text()).count(" ") == 1:
+        if path.exists() and (text := path.read_text()).count(" ") == 2:
             return [int(word) for word in text.split()]
         time.sleep(0.05)
     raise AssertionError(f"{path} was not written")
@@ -91,15 +93,24 @@ def test_ctrl_c_with_jobs(site: Site, tmp_path: Path) -> None:
     assert not (site.folder / "build/records/theme.b_slow.json").exists()
 
 
-def test_a_killed_build_takes_its_example_along(site: Site, tmp_path: Path) -> None:
-    """Even kill -9 leaves no example running, and the next build is not in its way."""
-    running = interrupted(site, tmp_path / "pids", signal.SIGKILL)
-    os.kill(running[1], signal.SIGKILL)  # the example's own child had no one to tell it
-    site.example("theme/b_slow", QUICK)
-    build = site.build()
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_killed_build_takes_its_example_along(
+    site: Site, tmp_path: Path, how: signal.Signals, jobs: str
+) -> None:
+    """Even kill -9 leaves no process of an example, not one that has left its session, and no
+    folder for temporary files; the next build is not in its way."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    running = interrupted(site, tmp_path / "pids", how, JOBS=jobs, TMPDIR=str(temporary))
 
     assert all_gone(running)
-    assert 0 == build.code, build.text
+    deadline = time.monotonic() + 10
+    while any(temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [] == list(temporary.iterdir())
+    site.example("theme/b_slow", QUICK)
+    assert 0 == (build := site.build()).code, build.text
 
 
 DYING = """

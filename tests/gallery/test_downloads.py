@@ -18,7 +18,6 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import ROOT
 from environments import environment_with
 from found import FOUND, environment
 from site_ext.run import process, scripts

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from conftest import ROOT
-from site_ext.gallery import related, side_by_side
 from found import FOUND, HERE
+from site_ext.gallery import related, side_by_side
 from site_ext.run import scripts
 
 FAMILIES = {

@@ -10,9 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from conftest import ROOT
+from found import FOUND
 from site_ext.claims import checks, original
 from site_ext.claims.domain import VERDICTS
-from found import FOUND
 
 if TYPE_CHECKING:
     from pathlib import Path

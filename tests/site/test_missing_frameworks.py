@@ -13,8 +13,8 @@ from bs4 import BeautifulSoup
 
 from conftest import ROOT
 from environments import environment_like_this_one
-from published import make
 from found import FOUND
+from published import make
 
 #: What needs no framework but PyTorch, if that.
 ALONE = {

@@ -41,7 +41,11 @@ def options_of(app: Sphinx) -> Options:
     """The runner's options from the configuration; only what makes a site executes any."""
     conf = app.config.sphinx_gallery_conf
     of_html = app.builder.format == "html" and app.builder.name != "epub"
-    apart = [app.outdir, app.doctreedir, *(app.srcdir / to for _, to in listing.galleries(conf, app.srcdir))]
+    apart = [
+        app.outdir,
+        app.doctreedir,
+        *(app.srcdir / to for _, to in listing.galleries(conf, app.srcdir)),
+    ]
     return options(
         app.config, conf, Path(app.srcdir), apart,
         records=app.config.examples_records or Path(app.doctreedir) / "records",
@@ -80,7 +84,7 @@ def root_of(config: Config, folders: Sequence[Path]) -> Path:
     """The project: where it is said to be, or what the ``folders`` of sources and scripts, of
     which the first is that of the sources, have in common."""
     if config.examples_root:
-        return (folders[0] / config.examples_root).resolve()
+        return (folders[0] / str(config.examples_root)).resolve()
     common = Path(os.path.commonpath([path.resolve() for path in folders]))
     return common if len(common.parts) > 1 else folders[0].resolve()
 
@@ -95,7 +99,9 @@ def execute_examples(app: Sphinx) -> None:
     gallery_conf = app.config.sphinx_gallery_conf
     made_by = (seam.MADE_BY, repr(gallery_conf["binder"]), app.config.site_machinery)
     fingerprints = {
-        entry.example.page: shown.fingerprint(entry, (made_by, domain.see_also.get(entry.example.name)))
+        entry.example.page: shown.fingerprint(
+            entry, (made_by, domain.see_also.get(entry.example.name))
+        )
         for entry in entries
     }
     shown.make_stale(docs, domain.pages, fingerprints)

@@ -58,7 +58,9 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
 def _frameworks(entry: Entry, record: Record) -> list[tuple[str, str]]:
     """The line on the packages that this site compares, if it compares any."""
     titles = entry.example.surroundings.titles
-    named = [f"{titles[name]} {record.versions[name]}" for name in titles if name in record.versions]
+    named = [
+        f"{titles[name]} {record.versions[name]}" for name in titles if name in record.versions
+    ]
     return [("Frameworks", ", ".join(named) or "none")] if titles else []
 
 
@@ -117,7 +119,9 @@ def _failed_text(entry: Entry) -> str:
     if failure is None:
         return "This example failed in this build."
     expected = ", as it is expected to," if entry.example.expected else ""
-    where = "" if failure.kind in ("lost", "elsewhere", "measured") else f" in cell {failure.cell + 1}"
+    where = (
+        "" if failure.kind in ("lost", "elsewhere", "measured") else f" in cell {failure.cell + 1}"
+    )
     text = f"This example failed in this build{expected}{where}: {failure.what}."
     if where:
         text += " The cell that failed shows the error; the cells after it have not run."

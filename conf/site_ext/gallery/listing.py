@@ -78,7 +78,9 @@ def galleries(gallery_conf: dict[str, Any], docs: Path) -> list[tuple[Path, str]
     found = [(Path(os.path.normpath(docs / folder)), str(to)) for folder, to in zip(folders, pages)]  # noqa: B905 - as Sphinx-Gallery does
     for folder, _ in found:
         if not folder.is_dir():
-            raise SiteError(f"{folder}: no such folder; examples_dirs in sphinx_gallery_conf names it")
+            raise SiteError(
+                f"{folder}: no such folder; examples_dirs in sphinx_gallery_conf names it"
+            )
     return found
 
 

@@ -38,7 +38,7 @@ def parse(script: Path, capture_repr: tuple[str, ...] = ()) -> Parsed:
 
 
 def _block(block: Any, capture_repr: tuple[str, ...]) -> Block:
-    drawn, reprs = True, ()
+    drawn, reprs = True, tuple[str, ...]()
     if block.type == "code" and "sphinx_gallery_" in block.content:
         drawn = not _DEFERRED.search(block.content)
         own = py_source_parser.extract_file_config(block.content)

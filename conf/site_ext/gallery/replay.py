@@ -140,7 +140,7 @@ def _figures(
     if not many:
         return "".join(made)
     listed = (scrapers.HLIST_IMAGE_MATPLOTLIB + indent(image, " " * 6) for image in made)
-    return scrapers.HLIST_HEADER + "".join(listed)
+    return f"{scrapers.HLIST_HEADER}{''.join(listed)}"
 
 
 def _error_rst(text: str, what: str) -> str:

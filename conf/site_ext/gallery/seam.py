@@ -76,7 +76,7 @@ class _Answers:
         self, fname: str, target_dir: str, src_dir: str, gallery_conf: dict[str, Any]
     ) -> tuple[Any, ...]:
         result: tuple[Any, ...] = self.own_generate(fname, target_dir, src_dir, gallery_conf)
-        entry = self.entries.get(os.path.realpath(os.path.join(src_dir, fname)))
+        entry = self.entries.get(os.path.realpath(Path(src_dir, fname)))
         if entry is not None:
             target, text = Path(target_dir, fname), entry.example.script.read_bytes()
             # One that was edited meanwhile shows what was run, and is made again next time.

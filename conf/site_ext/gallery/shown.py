@@ -27,7 +27,16 @@ _ENDS = ".shown"
 #: A record that was just made has its keys in another order than one that was read.
 _ENCODER = msgspec.json.Encoder(order="sorted")
 #: What Sphinx-Gallery makes of a script, by how the names end.
-_MADE = (".rst", ".py", ".py.md5", ".ipynb", ".zip", ".codeobj.json", ".cost.json", ".recommendations")
+_MADE = (
+    ".rst",
+    ".py",
+    ".py.md5",
+    ".ipynb",
+    ".zip",
+    ".codeobj.json",
+    ".cost.json",
+    ".recommendations",
+)
 #: What it makes of a folder of scripts.
 _OF_FOLDER = ("index.rst", "sg_execution_times.rst")
 #: How those begin, by which they are known from pages that others wrote.

@@ -99,7 +99,7 @@ class _Inside:
         for key in ("image_scrapers", "reset_modules"):
             for one in _listed(kept[key]):
                 try:
-                    pickle.loads(pickle.dumps(one))
+                    pickle.loads(pickle.dumps(one))  # noqa: S301 - our own
                 except Exception as error:  # noqa: BLE001 - whatever an object says to that
                     raise SiteError(
                         f"sphinx_gallery_conf[{key!r}] has {one!r}, which can't be used in the "
@@ -145,7 +145,12 @@ class _Inside:
         """What an execution depends on of all this, where it is other than plain."""
         drawn = {
             key: repr(self.conf[key])
-            for key in ("image_scrapers", "image_srcset", "matplotlib_animations", "compress_images")
+            for key in (
+                "image_scrapers",
+                "image_srcset",
+                "matplotlib_animations",
+                "compress_images",
+            )
             if self.draws and self.conf[key]
         }
         found = {
@@ -172,13 +177,13 @@ def _added_paths() -> tuple[str, ...]:
     given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     # `python -m sphinx` has put the working folder first; conf.py may have named it besides.
     started = {"-m", "-c"} & set(sys.orig_argv[1:3]) and not sys.flags.safe_path
-    start = [os.getcwd()] if started and sys.path.count(os.getcwd()) < 2 else []
+    here = str(Path.cwd())
+    start = [here] if started and sys.path.count(here) < 2 else []
     own = {os.path.realpath(path) for path in [*filter(None, given), *start]}
     inside = (os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix))
-    found = [os.path.abspath(path) for path in sys.path if path and os.path.isdir(path)]
+    found = [str(Path(path).absolute()) for path in sys.path if path and Path(path).is_dir()]
     return tuple(
         path
         for path in dict.fromkeys(found)
         if os.path.realpath(path) not in own and not os.path.realpath(path).startswith(inside)
     )
-

@@ -3,7 +3,7 @@
 An example may leave files in its own folder. What it changes of the pages' sources, of other
 examples or of their folders is a failure of its own, named. Whoever builds may edit those files
 meanwhile: so a change counts against the example only if its own Python code made it, or if it
-started other processes, whose doings can't be seen.
+ran alone and started other processes, whose doings can't be seen.
 """
 
 from __future__ import annotations
@@ -41,28 +41,38 @@ class Around:
                 found[entry.path] = (about.st_mtime_ns, about.st_size)
         return found
 
-    def trespass(self, script: Path, changed: Iterable[str], execution: Execution) -> list[str]:
+    def trespass(
+        self, script: Path, changed: Iterable[str], execution: Execution, *, alone: bool
+    ) -> str:
         """Those of the ``changed`` files that are not the example's to change, and that it did
-        change, as far as can be known."""
-        own = script.resolve().parent
-        others = {path.parent for path in self.scripts} - {own}
-        foreign = []
-        for name in changed:
-            path = Path(name)
-            beside = path.is_relative_to(own) and not any(
-                path.is_relative_to(other) for other in others if other.is_relative_to(own)
+        change as far as can be known, as a sentence; empty if there are none."""
+        script = script.resolve()
+        written = {os.path.realpath(path) for path in execution.written}
+        foreign = [name for name in changed if not self._may_change(script, Path(name))]
+        surely = [name for name in foreign if name in written]
+        if surely:
+            return f"changed what is not its own: {', '.join(surely)}"
+        perhaps = [name for name in foreign if name != str(script)]
+        if perhaps and alone and execution.children:
+            return (
+                f"changed what is not its own: {', '.join(perhaps)}; a process that it started "
+                "did, unless somebody else has: then build again"
             )
-            if beside and path not in self.scripts and path.suffix != script.suffix:
-                continue
-            seen = execution.children and path != script.resolve()
-            if seen or name in {os.path.realpath(one) for one in execution.written}:
-                foreign.append(name)
-        return sorted(foreign)
+        return ""
+
+    def _may_change(self, script: Path, path: Path) -> bool:
+        """Whether a file is in the example's own folder, and no script."""
+        own = script.parent
+        others = {one.parent for one in self.scripts if one.parent.is_relative_to(own)} - {own}
+        beside = path.is_relative_to(own) and not any(map(path.is_relative_to, others))
+        return beside and path.suffix != script.suffix
 
 
 def changes(before: State, after: State) -> list[str]:
     """The files that came, went or are others now."""
-    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return sorted(
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    )
 
 
 def _files(folder: str, apart: set[str]) -> Iterator[os.DirEntry[str]]:

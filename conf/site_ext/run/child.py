@@ -12,8 +12,9 @@ a crash:
 ``("done", i, seconds, end, figures, shown, paused)``  it ended, its output at byte ``end``
 ``("error", i, seconds, end, line, what, text, module, paused)``  it raised
 ``("exit", i, end, code, paused)``               it called ``sys.exit``
+``("facts", facts, paused)``                     one did not; ``facts`` about the process
 ``("names", names, paused)``                     what somebody else tells of its globals, last
-``("end", facts, paused)``                       all cells ran; ``facts`` about the process
+``("end", facts, paused)``                       all cells ran
 ``("broken", what, text)``                       this file itself could not go on
 
 ``paused`` is the time, in seconds, that this file has spent on its own business so
@@ -40,17 +41,33 @@ import os
 import sys
 from io import TextIOWrapper
 
-globals()["__builtins__"] = dict(vars(builtins))
-_open, _write, _close, _stat, _getcwd = os.open, os.write, os.close, os.stat, os.getcwd
-_normpath, _fspath, _fsdecode, _SEP = os.path.normpath, os.fspath, os.fsdecode, os.sep
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from site_ext.run import telling
+
+_builtins = globals()["__builtins__"] = dict(vars(builtins))
+_open, _write, _close, _stat = os.open, os.write, os.close, os.stat
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-_dumps, _modules = marshal.dumps, sys.modules
+_dumps = marshal.dumps
 
 #: Compiler flags of all ``from __future__ import`` features; a cell's hold for
 #: the cells after it, as they would in one file.
 _FUTURE_FLAGS = 0x1FE0000
 _ONLY_SYNTAX = 0x400
+
+
+def _executed(file: str) -> "dict[str, Any]":
+    """What a file of ours defines, without its being imported."""
+    names: dict[str, Any] = {"__name__": "inside", "__file__": file, "__builtins__": _builtins}
+    with open(file, encoding="utf-8") as source:
+        exec(compile(source.read(), file, "exec"), names)
+    return names
+
+
+if not TYPE_CHECKING:
+    telling = type("telling", (), _executed(__file__.replace("child.py", "telling.py")))
 
 
 class Clock:
@@ -72,184 +89,18 @@ class Clock:
         self._since = None
 
 
-def _told(error: BaseException) -> tuple[int, str, str, str | None]:
-    """The line of the cell that failed, the exception in one line, its traceback without our own
-    frames, and the module that could not be imported, if that is what failed."""
-    kind = type(error).__name__
-    brief = kind
-    try:
-        brief = f"{kind}: {error}".partition("\n")[0]
-        import traceback
-
-        tb = error.__traceback__
-        while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
-            tb = tb.tb_next
-        line = tb.tb_lineno if tb else getattr(error, "lineno", None) or 0
-        text = "".join(traceback.format_exception(type(error), error, tb))
-        only = "".join(traceback.format_exception_only(type(error), error)).splitlines()
-        # A syntax error is told with its place first, others with more lines of their text.
-        named = [one for one in only if one.partition(":")[0].rpartition(".")[2] == kind]
-        missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
-        return line, (named or only)[0], text, missing if isinstance(missing, str) else None
-    except BaseException as second:  # its __str__ ends the process, say, or there is no memory
-        told, tb = f"{brief} (not shown in full: {type(second).__name__})\n", error.__traceback__
-        while tb is not None:
-            told += f'  File "{tb.tb_frame.f_code.co_filename}", line {tb.tb_lineno}\n'
-            tb = tb.tb_next
-        return 0, brief, told, None
-
-
-def _save_figures(folder: str, number: int) -> list[tuple[str, str]]:
-    """Save and close the open matplotlib figures; ``(path, titles)`` each."""
-    pyplot = _modules.get("matplotlib.pyplot")
-    saved: list[tuple[str, str]] = []
-    if not hasattr(pyplot, "get_fignums"):
-        return saved
-    try:
-        for figure_number in pyplot.get_fignums():  # type: ignore[union-attr]
-            figure = pyplot.figure(figure_number)  # type: ignore[union-attr]
-            path = f"{folder}{_SEP}{number + len(saved):03}.png"
-            figure.savefig(path)
-            places = ((axes, place) for axes in figure.axes for place in ("left", "center", "right"))
-            titles = [figure.get_suptitle(), *(axes.get_title(loc=place) for axes, place in places)]
-            saved.append((path, ", ".join(title for title in titles if title)))
-    finally:
-        pyplot.close("all")  # type: ignore[union-attr]
-    return saved
-
-
-def _represented(value: object, methods: list[str], unshown: str) -> tuple[str, str]:
-    """How the last expression of a cell is shown: ``(method, text)``, or two empty strings."""
-    if unshown:
-        import re
-
-        if re.search(unshown, str(type(value))):
-            return "", ""
-    for method in methods:
-        try:
-            text = getattr(value, method)()
-        except Exception:
-            continue
-        if isinstance(text, str):
-            return (method, text) if text != "None" else ("", "")
-    return "", ""
-
-
-def _plain(value: object) -> object:
-    """A NumPy or framework scalar as Python's own; anything else as it is.
-
-    What can't be published is sent as a tuple: its type's name, and what went wrong, if it did.
-    """
-    try:
-        if hasattr(value, "item") and getattr(value, "shape", None) == ():
-            value = value.item()
-    except Exception as error:
-        return type(value).__name__, f"its .item() raised {_told(error)[1]}"
-    return value if type(value) in (bool, int, float, str) else (type(value).__name__, "")
-
-
-def _facts(folder: str, names: dict[str, object]) -> dict[str, object]:
-    """What the caller needs to know of the process, while it still exists."""
-    modules, local = set(), set()
-    for name, module in list(_modules.items()):
-        modules.add(str(name).partition(".")[0])
-        try:
-            path = getattr(module, "__file__", None)
-        except Exception:  # a module that only comes to be when it is asked for something
-            continue
-        if name != "__main__" and isinstance(path, str) and path.startswith(folder):
-            local.add(path)
-    measured = names.get("measured", {})
-    if not isinstance(measured, dict):
-        published: object = type(measured).__name__
-    else:
-        published = [(str(key), _plain(value)) for key, value in measured.items()]
-    # Not through open(), whose decoding is code that a script may have broken.
-    peak_kib = 0
-    try:
-        status = _open("/proc/self/status", os.O_RDONLY)
-        held = os.read(status, 10_000).partition(b"VmHWM:")[2].split()
-        peak_kib = int(held[0])
-        _close(status)
-    except (OSError, LookupError):  # not Linux: the caller falls back on its own samples
-        pass
-    return {
-        "modules": sorted(modules),
-        "local": sorted(local),
-        "measured": published,
-        "peak_kib": peak_kib,
-    }
-
-
-_read: set[str] = set()
-_written: set[str] = set()
-_children: list[str] = []
-#: Events of changes to files, and how many of their arguments are paths.
-_CHANGES = {"os.rename": 2, "os.remove": 1, "os.link": 2, "os.symlink": 2, "os.truncate": 1}
-_CHANGES |= {"os.mkdir": 1, "os.rmdir": 1}
-_STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.system", "os.posix_spawn", "os.exec"}
-
-
-#: What matplotlib imports to draw without a screen, when much else is there already.
-_DRAWS = "matplotlib.backends._backend_agg"
-
-
-def _ignore_shows() -> None:
-    """Don't tell on every page that ``show`` shows nothing where there is no screen."""
-    import re
-    import warnings
-
-    said = re.compile(r".*is non-interactive, and thus cannot be shown")
-    warnings.filters.insert(0, ("ignore", said, UserWarning, None, 0))  # type: ignore[attr-defined]
-
-
-def _note_files(watched: tuple[str, ...], skipped: tuple[str, ...]) -> None:
-    """Remember which files below ``watched``, less ``skipped``, the example reads and changes,
-    and whether it starts processes, whose doings can't be seen."""
-
-    def place(path: object) -> str:
-        try:
-            if not isinstance(path, str):
-                path = _fsdecode(_fspath(path))  # type: ignore[arg-type]
-            if not path.startswith(_SEP):
-                path = f"{_getcwd()}{_SEP}{path}"
-            elif path.startswith(skipped) and ".." not in path:
-                return ""
-            path = _normpath(path)
-        except Exception:  # a descriptor, say, or the working folder is gone
-            return ""
-        return path if path.startswith(watched) and not path.startswith(skipped) else ""
-
-    def note(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open":
-            path, mode, flags = arguments
-            if mode is None:
-                writes = isinstance(flags, int) and bool(flags & _WRITING)
-            else:
-                writes = not str(mode).startswith("r") or "+" in str(mode)
-            (_written if writes else _read).add(place(path))
-        elif event in _CHANGES:
-            _written.update(map(place, arguments[: _CHANGES[event]]))
-        elif event in _STARTS:
-            _children.append(event)
-        elif event == "import" and arguments[0] == _DRAWS:
-            _ignore_shows()
-
-    sys.addaudithook(note)
-
-
 class _Run:
     """The cells of one job in this process."""
 
-    def __init__(self, job: dict[str, object], clock: Clock) -> None:
+    def __init__(self, job: "dict[str, Any]", clock: Clock) -> None:
         self.job, self.clock, self.number, self.flags = job, clock, 1, 0
         self.script = str(job["script"])
-        self.folder = self.script.rpartition(_SEP)[0] + _SEP
-        self.inside = None
+        self.folder = self.script.rpartition(os.sep)[0] + os.sep
+        self.inside: Any = None
         self.names = _become(self.script, str(job["doc"]), job["argv"], job["paths"])
 
-    def report(self, *event: object) -> None:
-        data, file = _dumps(event), _open(self.job["events"], _APPENDING, 0o600)  # type: ignore[arg-type]
+    def report(self, *event: "Any") -> None:
+        data, file = _dumps(event), _open(self.job["events"], _APPENDING, 0o600)
         try:
             while data:
                 data = data[_write(file, data) :]
@@ -258,28 +109,27 @@ class _Run:
 
     def printed(self) -> int:
         """How many bytes have been printed; what is printed is never held back."""
-        return _stat(self.job["output"]).st_size  # type: ignore[arg-type]
+        return _stat(self.job["output"]).st_size
 
     def cells(self) -> int:
         """Run the cells; the process's exit status, as a plain script's would be."""
         if self.job["inside"]:
-            self.inside = _load(*self.job["inside"])  # type: ignore[misc]
+            file, settings, folder = self.job["inside"]
+            self.inside = _executed(file)["begin"](settings, folder)
             self.inside.before()
         status = self.all()
+        facts = telling.facts(self.folder, self.names)
+        self.report("facts" if status else "end", facts, self.clock.so_far())
         if self.inside and self.job["tells"]:
             self.report("names", self.inside.told(self.names), self.clock.so_far())
         return status
 
     def all(self) -> int:
         """Run them one after another, to the first that fails."""
-        for index, cell in enumerate(self.job["cells"]):  # type: ignore[arg-type]
+        for index, cell in enumerate(self.job["cells"]):
             self.report("cell", index, self.printed())
             if not self.cell(index, *cell):
                 return 1
-        facts = _facts(self.folder, self.names)
-        facts |= {"read": sorted(_read - {""}), "written": sorted(_written - {""})}
-        facts |= {"children": bool(_children)}
-        self.report("end", facts, self.clock.so_far())
         return 0
 
     def cell(self, index: int, line: int, source: str, drawn: bool, reprs: list[str]) -> bool:
@@ -291,7 +141,9 @@ class _Run:
             last = self.execute(line, source, bool(reprs))
             clock.pause()
             seconds, end = _now() - started, self.printed()
-            shown = _represented(last[0], reprs, str(self.job["unshown"])) if last else ("", "")
+            shown = (
+                telling.represented(last[0], reprs, str(self.job["unshown"])) if last else ("", "")
+            )
             figures, rst = self.draw(index) if drawn else ([], ("", ""))
         except BaseException as error:
             clock.pause()
@@ -300,7 +152,7 @@ class _Run:
                 code = repr(error.code) if isinstance(error.code, (int, str, type(None))) else "..."
                 self.report("exit", index, end, code, clock.so_far())
             else:
-                self.report("error", index, seconds, end, *_told(error), clock.so_far())
+                self.report("error", index, seconds, end, *telling.told(error), clock.so_far())
             return False
         self.report("done", index, seconds, end, figures, (*shown, *rst), clock.so_far())
         return True
@@ -314,8 +166,8 @@ class _Run:
             self.go(compile(padded, self.script, "exec", flags=self.flags, dont_inherit=True))
             return []
         syntax = _ONLY_SYNTAX | self.flags
-        tree = compile(padded, self.script, "exec", flags=syntax, dont_inherit=True)
-        last = tree.body.pop() if tree.body and type(tree.body[-1]).__name__ == "Expr" else None  # type: ignore[attr-defined]
+        tree: Any = compile(padded, self.script, "exec", flags=syntax, dont_inherit=True)
+        last = tree.body.pop() if tree.body and type(tree.body[-1]).__name__ == "Expr" else None
         self.go(compile(tree, self.script, "exec", flags=self.flags, dont_inherit=True))
         if last is None:
             return []
@@ -325,34 +177,27 @@ class _Run:
         code = compile(expression, self.script, "eval", flags=self.flags, dont_inherit=True)
         return [eval(code, self.names)]
 
-    def go(self, code: object) -> None:
-        self.flags |= code.co_flags & _FUTURE_FLAGS  # type: ignore[attr-defined]
-        exec(code, self.names)  # type: ignore[arg-type]
+    def go(self, code: "Any") -> None:
+        self.flags |= code.co_flags & _FUTURE_FLAGS
+        exec(code, self.names)
 
     def draw(self, index: int) -> tuple[list[tuple[str, str]], tuple[str, str]]:
         """The figures of a cell as files with titles, or as somebody else draws them."""
         if self.inside and self.job["draws"]:
             return [], self.inside.drawn(index, self.names)
-        figures = _save_figures(str(self.job["figures"]), self.number)
+        figures = telling.save_figures(str(self.job["figures"]), self.number)
         self.number += len(figures)
         return figures, ("", "")
 
 
-def _load(file: str, settings: bytes, folder: str) -> object:
-    names = {"__name__": "inside", "__file__": file}
-    with open(file, encoding="utf-8") as source:
-        exec(compile(source.read(), file, "exec"), names)
-    return names["begin"](settings, folder)
-
-
-def _become(script: str, doc: str, argv: object, paths: object) -> dict[str, object]:
+def _become(script: str, doc: str, argv: list[str], paths: list[str]) -> dict[str, object]:
     """Have the interpreter look as it does to ``python script.py``; the script's globals."""
-    sys.argv[:] = [script, *argv]  # type: ignore[misc]
+    sys.argv[:] = [script, *argv]
     sys.path[0] = os.path.dirname(script)
-    sys.path += [path for path in paths if path not in sys.path]  # type: ignore[attr-defined]
+    sys.path += [path for path in paths if path not in sys.path]
     module = type(sys)("__main__")
     module.__dict__.update(__file__=script, __builtins__=builtins, __doc__=doc)
-    _modules["__main__"] = module
+    sys.modules["__main__"] = module
     return module.__dict__
 
 
@@ -366,11 +211,11 @@ def main(job_path: str) -> int:
     output = TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
     sys.stdout = sys.stderr = output
     run = _Run(job, clock)
-    _note_files(job["watched"], job["skipped"])
+    telling.note_files(job["watched"], job["skipped"])
     try:
         return run.cells()
     except BaseException as error:  # of ours, or a signal handler's of the script's
-        run.report("broken", *_told(error)[1:3])
+        run.report("broken", *telling.told(error)[1:3])
         return 1
 
 

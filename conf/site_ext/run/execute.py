@@ -103,7 +103,7 @@ class _Round:
             return
         with self.progress.of(entry) as tell:
             started = datetime.now(UTC)
-            execution, meanwhile = self._execution(example)
+            execution, meanwhile = self._execution(example, alone=exclusive)
             if self.progress.stopped:  # ended by us: no outcome of the example's own
                 return
             record = self._written(entry, execution, meanwhile, exclusive, started)
@@ -136,7 +136,7 @@ class _Round:
             return self._written(entry, lost(what), [], alone, at)
         return record
 
-    def _execution(self, example: Example) -> tuple[Execution, list[str]]:
+    def _execution(self, example: Example, *, alone: bool) -> tuple[Execution, list[str]]:
         """Run an example, whatever that leads to; and the files that others changed meanwhile."""
         if (lacking := _lacking(example)) is not None:
             return lacking, []
@@ -159,17 +159,18 @@ class _Round:
         except Exception as error:  # noqa: BLE001 - it is the example's failure, named, and the others run
             execution = lost(f"there is no account of its run: {type(error).__name__}: {error}")
         changed = around.changes(before, options.around.state())
-        foreign = options.around.trespass(example.script, changed, execution)
+        foreign = options.around.trespass(example.script, changed, execution, alone=alone)
         if foreign and execution.failure is None:
-            what = f"changed what is not its own: {', '.join(map(self.scrub, foreign))}"
             last = max(len(example.cells) - 1, 0)
-            execution.failure = Failure("elsewhere", what, "", last)
-        return execution, [name for name in changed if name not in execution.written]
+            execution.failure = Failure("elsewhere", foreign, "", last)
+        seen = () if execution.children else changed
+        return execution, [name for name in seen if name not in execution.written]
 
     def _record(self, entry: Entry, execution: Execution, meanwhile: list[str]) -> Record:
         """The record of an execution that passed, or what is left of it otherwise."""
         example, scrub = entry.example, self.scrub
-        of = inputs.inputs(example, execution.modules, execution.files, meanwhile)
+        before = entry.record.inputs["files"] if entry.record else {}
+        of = inputs.inputs(example, execution.modules, execution.files, meanwhile, before)
         versions = _versions(example.surroundings.titles, of["distributions"])
         record = Record(
             name=example.name,

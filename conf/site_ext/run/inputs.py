@@ -29,7 +29,7 @@ from site_ext.run import packages
 from site_ext.run.scripts import imported_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from site_ext.run.records import Record
     from site_ext.run.scripts import Example
@@ -56,21 +56,30 @@ def _digest(path: str, changed: int, size: int) -> str:
 
 
 def inputs(
-    example: Example, modules: Iterable[str], files: Iterable[str], meanwhile: Iterable[str] = ()
+    example: Example,
+    modules: Iterable[str],
+    files: Iterable[str],
+    meanwhile: Iterable[str] = (),
+    before: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What this execution of ``example`` depended on, in values that JSON can hold.
 
     ``modules`` are the top-level names loaded when it ended, ``files`` the absolute
-    paths that it imported or read, ``meanwhile`` those that others changed while it ran.
+    paths that it imported or read, ``meanwhile`` those that were changed while it ran, not
+    by its Python code. ``before`` has the files of the last execution: what changes during
+    this one too is the example's own work after all, by code that is not Python.
     """
     local = {Path(_source(name)) for name in files} - {example.script}
     loaded, changed = set(modules), set(meanwhile)
+    found = {_beside(example, path): path for path in sorted(local)}
+    doubtful = {name for name, path in found.items() if str(path) in changed}
+    doubtful -= {name for name, told in (before or {}).items() if told == MEANWHILE}
     return {
         "script": example.digest,
         "files": {
-            _beside(example, path): MEANWHILE if str(path) in changed else digest(path)
-            for path in sorted(local)
-            if path.is_file() or str(path) in changed
+            name: MEANWHILE if name in doubtful else digest(path)
+            for name, path in found.items()
+            if path.is_file() or name in doubtful
         },
         "distributions": _distributions(_roots(example, local), loaded | set(example.needs)),
         "missing": packages.missing(example, packages.modules(example)),

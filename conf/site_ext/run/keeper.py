@@ -58,7 +58,9 @@ def below() -> list[int]:
     for name in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as stat:
             # The name of the program, in brackets, may hold spaces and brackets.
-            parents.setdefault(int(stat.read().rpartition(b")")[2].split()[1]), []).append(int(name))
+            parents.setdefault(int(stat.read().rpartition(b")")[2].split()[1]), []).append(
+                int(name)
+            )
     found, queue = [], [os.getpid()]
     while queue:
         children = parents.get(queue.pop(), [])

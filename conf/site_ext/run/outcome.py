@@ -126,46 +126,69 @@ def account(folder: Path, returncode: int, limits: Limits, cells: int) -> Execut
 
     Raises :exc:`OSError` or :exc:`ValueError` where the script has spoilt that.
     """
-    execution = Execution(peak_rss_mib=limits.peak_mib)
-    execution.log = _read(folder / "log", 0, KEPT)
-    start, current, paused, ended, kept = 0, 0, 0.0, False, KEPT
-    for event in _events(folder / "events"):
-        more: dict[str, Any] = {}
+    reader = _Reader(folder, cells)
+    execution = reader.execution
+    execution.peak_rss_mib = max(execution.peak_rss_mib, limits.peak_mib)
+    if execution.failure is None and not (reader.ended and returncode == 0):
+        last = clean(_last(folder / "output", reader.start) + execution.log).splitlines()
+        kind, what = _sudden_end(returncode, limits, reader.ended)
+        printed = "\n".join(cut(line, 500) for line in last[-LAST_LINES:])
+        execution.failure = Failure(kind, what, printed, reader.cell)
+    return execution
+
+
+class _Reader:
+    """Reads the events of a run into its account."""
+
+    def __init__(self, folder: Path, cells: int) -> None:
+        self.folder, self.cells, self.execution = folder, cells, Execution()
+        self.execution.log = _read(folder / "log", 0, KEPT)
+        self.cell, self.start, self.kept, self.ended = 0, 0, KEPT, False
+        for event in _events(folder / "events"):
+            self._take(event)
+
+    def _take(self, event: tuple[Any, ...]) -> None:
+        execution = self.execution
         match event:
-            case ("cell", int(current), int(start)):
-                continue
-            case ("done", int(), float(seconds), int(end), list(figures), tuple(shown), float(paused)):
-                more = _drawn(folder, figures, shown)
-            case ("error", int(), float(seconds), int(end), int(line), str(what), str(text), missing, float(paused)):  # fmt: skip
-                told, text = cut(clean(what), 500), cut(clean(text), KEPT_TEXT)
-                execution.failure = Failure("exception", told, text, current, line, missing or "")
+            case ("cell", int(cell), int(start)):
+                self.cell, self.start = cell, start
+                return
+            case ("done", int(), float(took), int(end), list(figures), tuple(shown), float(paused)):
+                self._output(end, took, **_drawn(self.folder, figures, shown))
+            case ("error", int(), float(took), int(end), int(line), str(what), str(text), missing, float(paused)):  # fmt: skip
+                self._fail("exception", what, text, line, missing or "")
+                self._output(end, took)
             case ("exit", int(), int(end), str(code), float(paused)):
-                seconds, what = 0.0, cut(clean(f"sys.exit({code})"), 500)
-                execution.failure = Failure("sys.exit", what, f"{what}\n", current)
-            case ("end", dict(facts), float(paused)):
-                ended = True
-                _take_facts(facts, execution, cells)
-                continue
+                self._fail("sys.exit", f"sys.exit({code})", f"sys.exit({code})\n")
+                self._output(end, 0.0)
+            case ("end" | "facts" as kind, dict(facts), float(paused)):
+                self.ended = kind == "end"
+                _take_facts(facts, execution)
+                if self.ended and (wrong := _take_measured(facts["measured"], execution.measured)):
+                    self.cell = max(self.cells - 1, 0)
+                    self._fail("measured", wrong, wrong)
             case ("names", names, float(paused)):
                 execution.names = names
-                continue
             case ("broken", str(what), str(text)):
-                return lost(f"its cells could not be run on: {what}", text, current)
+                self._fail("lost", f"its cells could not be run on: {what}", text)
+                return
             case _:
                 raise ValueError(f"an event that is none: {event!r:.60}")
-        text = _read(folder / "output", start, min(end - start, kept))
-        left_out = max(end - start - kept, 0)
-        kept -= min(end - start, kept)
-        execution.outputs.append(CellOutput(text, left_out=left_out, **more))
-        execution.run_seconds += seconds
-        start = end
-    execution.wall_seconds = -paused
-    if execution.failure is None and not (ended and returncode == 0):
-        last = (_last(folder / "output", start) + execution.log).splitlines()
-        kind, what = _sudden_end(returncode, limits, ended)
-        printed = "\n".join(cut(line, 500) for line in clean("\n".join(last)).split("\n")[-LAST_LINES:])
-        execution.failure = Failure(kind, what, printed, current)
-    return execution
+        execution.wall_seconds = -paused
+
+    def _fail(self, kind: str, what: str, text: str, line: int = 0, missing: str = "") -> None:
+        told, text = cut(clean(what), 500), cut(clean(text), KEPT_TEXT)
+        self.execution.failure = Failure(kind, told, text, self.cell, line, missing)
+
+    def _output(self, end: int, seconds: float, **more: Any) -> None:
+        """Keep what the cell printed, within what is kept of all."""
+        printed = max(end - self.start, 0)
+        text = _read(self.folder / "output", self.start, min(printed, self.kept))
+        left_out = max(printed - self.kept, 0)
+        self.execution.outputs.append(CellOutput(text, left_out=left_out, **more))
+        self.execution.run_seconds += seconds
+        self.kept -= min(printed, self.kept)
+        self.start = end
 
 
 def _read(path: Path, start: int, most: int) -> str:
@@ -241,16 +264,13 @@ def _sudden_end(returncode: int, limits: Limits, ended: bool) -> tuple[str, str]
     return "os._exit", f"left through os._exit({returncode}), so its last cells did not run"
 
 
-def _take_facts(facts: dict[str, Any], execution: Execution, cells: int) -> None:
+def _take_facts(facts: dict[str, Any], execution: Execution) -> None:
     """Keep what the process told of itself before its end."""
     execution.modules = facts["modules"]
     execution.files = sorted({*facts["local"], *facts["read"]})
     execution.written = set(facts["written"])
     execution.children = facts["children"]
-    execution.peak_rss_mib = max(execution.peak_rss_mib, facts["peak_kib"] / 1024)
-    if what := _take_measured(facts["measured"], execution.measured):
-        what = cut(clean(what), 500)
-        execution.failure = Failure("measured", what, what, max(cells - 1, 0))
+    execution.peak_rss_mib = facts["peak_kib"] / 1024
 
 
 def _take_measured(sent: Any, measured: dict[str, values.Value]) -> str:
@@ -266,6 +286,8 @@ def _take_measured(sent: Any, measured: dict[str, values.Value]) -> str:
         if wrong:
             return f"measured[{cut(key, 60)!r}] {wrong}"
         if not key.isidentifier():
-            return f"measured[{cut(key, 60)!r}]: the name can't be quoted; use letters, digits and _"
+            return (
+                f"measured[{cut(key, 60)!r}]: the name can't be quoted; use letters, digits and _"
+            )
         measured[key] = value
     return ""

@@ -86,7 +86,9 @@ def version(distribution: str) -> str:
     if not direct["dir_info"].get("editable"):
         listed = hashlib.sha256((found.read_text("RECORD") or "").encode()).hexdigest()
         return f"{found.version}{_FILES}{listed[:16]}"
-    modules = [name for name, by in providers().items() if distribution in map(canonicalize_name, by)]
+    modules = [
+        name for name, by in providers().items() if distribution in {*map(canonicalize_name, by)}
+    ]
     folders = filter(None, map(folder_of, [*modules, distribution.replace("-", "_")]))
     told = "".join(map(_digest, sorted(set(folders))))
     return f"{found.version}{_FILES}{hashlib.sha256(told.encode()).hexdigest()[:16]}"
@@ -111,7 +113,7 @@ def folder_of(module: str) -> Path | None:
         return None
     path = Path(place)
     inside = {"site-packages", "dist-packages"} & set(path.parts)
-    return None if inside or path.is_relative_to(os.path.dirname(os.__file__)) else path
+    return None if inside or path.is_relative_to(Path(os.__file__).parent) else path
 
 
 def _digest(place: Path) -> str:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,38 +58,31 @@ def run(
 ) -> Execution:
     """Execute ``cells`` of ``script`` in a fresh interpreter, as ``python script`` would.
 
-    Past a limit it is killed. The example never sees the terminal: what it writes to the file
-    descriptors is returned as ``log``. What it reads and changes below ``watched``, less what is
-    below ``skipped``, is told. What it starts ends with it, and with this call, whatever ends
-    that; so does the folder that it takes for temporary files.
+    Past a limit it is killed. What it writes to the file descriptors is returned as ``log``, what
+    it reads and changes below ``watched``, less ``skipped``, is told. What it starts, and its
+    folder for temporary files, end with it and with this call, whatever ends that.
 
     Raises :exc:`OSError` or :exc:`ValueError` where no account of it can be had.
     """
-    if keeper is None:
-        with Keeper() as keeper:
-            return run(
-                script, cells, doc=doc, limits=limits, python=python, environment=environment,
-                manner=manner, watched=watched, skipped=skipped, keeper=keeper,
-            )  # fmt: skip
-    watch = _Watch(limits or Limits(), keeper)
-    with tempfile.TemporaryDirectory(prefix="example-", ignore_cleanup_errors=True) as name:
+    limits = limits or Limits()
+    here = tempfile.TemporaryDirectory(prefix="example-", ignore_cleanup_errors=True)
+    with Keeper() if keeper is None else nullcontext(keeper) as kept, here as name:
         folder = Path(name)
         job = _job(folder, script, cells, doc, manner or Manner())
-        job["watched"] = _prefixes([script.parent, *watched])
-        job["skipped"] = _prefixes([Path(sys.prefix), Path(sys.base_prefix), folder, *skipped])
+        job |= _noticed([script.parent, *watched], [folder, *skipped])
         (folder / "job").write_bytes(marshal.dumps(job))
         command = [python, "-X", "faulthandler", str(CHILD), str(folder / "job")]
         variables = PLAIN | environment(folder / "home") | OURS | {"TMPDIR": str(folder / "tmp")}
         try:
-            pid, began = keeper.start(command, script.parent, variables, folder / "log", folder)
-            ended = watch.over(pid, folder, keeper.wait)
+            pid, began = kept.start(command, script.parent, variables, folder / "log", folder)
+            ended = _Watch(limits, kept).over(pid, folder)
         except BaseException:
-            keeper.close()  # ends the example before its folder goes
+            kept.close()  # ends the example before its folder goes
             raise
-        execution = outcome.account(folder, ended.code, watch.limits, len(cells))
-        execution.wall_seconds += ended.at - began
-        execution.cpu_seconds = ended.seconds
-        return execution
+        execution = outcome.account(folder, ended.code, limits, len(cells))
+    execution.wall_seconds += ended.at - began
+    execution.cpu_seconds = ended.seconds
+    return execution
 
 
 def _job(
@@ -115,6 +108,12 @@ def _job(
     }
 
 
+def _noticed(watched: Sequence[Path], skipped: Sequence[Path]) -> dict[str, tuple[str, ...]]:
+    """Where the child notices what is read and changed."""
+    own = [Path(sys.prefix), Path(sys.base_prefix), CHILD.parents[1]]
+    return {"watched": _prefixes(watched), "skipped": _prefixes([*own, *skipped])}
+
+
 def _prefixes(folders: Sequence[Path]) -> tuple[str, ...]:
     """The folders as the beginnings of paths, by their own names and by where they really are."""
     names = {name for one in folders for name in (str(one.absolute()), os.path.realpath(one))}
@@ -128,12 +127,12 @@ class _Watch:
         self.limits, self.keeper = limits, keeper
         self._stop = threading.Event()
 
-    def over(self, pid: int, folder: Path, wait: Callable[[], Ended]) -> Ended:
-        """What ``wait`` returns, watching ``pid`` meanwhile."""
+    def over(self, pid: int, folder: Path) -> Ended:
+        """Wait for the end of ``pid``, watching it meanwhile."""
         thread = threading.Thread(target=self._look, args=(pid, folder), daemon=True)
         thread.start()
         try:
-            return wait()
+            return self.keeper.wait()
         finally:
             self._stop.set()
             thread.join()
