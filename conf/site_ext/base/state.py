@@ -2,8 +2,8 @@
 
 It reads a page again when its source is newer, or a file that the page has noted as a
 dependency, and all pages when a setting has changed. Two things are added here. The
-machinery's own text is such a setting. And a build that did not come to its end, or had a
-warning, leaves a mark, and the next one reads all pages: so a page that was cut off is made
+machinery's own text is such a setting. And a build that did not come to its end, or failed
+under ``-W``, leaves a mark, and the next one reads all pages: so a page that was cut off is made
 again, and no build is green only because it did not look.
 """
 
@@ -56,7 +56,7 @@ def begin(
 
 def end(app: Sphinx, exception: Exception | None) -> None:
     """The build came to its end."""
-    if exception is None and not app._warncount:
+    if exception is None and not (app._warncount and app._fail_on_warnings):
         _unfinished(app).unlink(missing_ok=True)
 
 

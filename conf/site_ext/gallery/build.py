@@ -21,7 +21,6 @@ from site_ext.gallery import listing, seam, shown
 from site_ext.gallery.domain import ExamplesDomain, examples_of
 from site_ext.run import plan, report
 from site_ext.run.around import Around
-from site_ext.run.execute import execute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +94,7 @@ def execute_examples(app: Sphinx) -> None:
     entries = execute_and_tell(options_of(app), strict=app.config.examples_strict)
     domain, docs = examples_of(app.env), Path(app.srcdir)
     domain.put(entries)
-    app.emit("examples-planned", entries)
+    app.emit("examples-planned")  # without them: Sphinx writes out what it emits
     gallery_conf = app.config.sphinx_gallery_conf
     made_by = (seam.MADE_BY, repr(gallery_conf["binder"]), app.config.site_machinery)
     fingerprints = {
@@ -118,7 +117,14 @@ def execute_examples(app: Sphinx) -> None:
 def execute_and_tell(options: Options, *, strict: bool) -> list[Entry]:
     """Execute what is due; a line for each example and one for those not installed."""
     entries = plan.plan(options)
-    execute(entries, options, say=_say)
+    for entry in entries:
+        if not entry.due:
+            _say(f"{entry.example.name}: {entry.reason}")
+    if any(entry.due for entry in entries):
+        # Most builds execute nothing, and need not load what it takes.
+        from site_ext.run.execute import execute  # noqa: PLC0415
+
+        execute([entry for entry in entries if entry.due], options, say=_say)
     if lacking := report.not_installed(entries):
         if strict:
             raise SiteError(f"{lacking}; STRICT=1 makes this an error")
@@ -187,7 +193,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for name, (default, rebuild, kinds, told) in SETTINGS.items():
         app.add_config_value(name, default, rebuild, kinds, told)
     app.add_domain(ExamplesDomain)
-    # With the entries of the build, when all that is due has run and no page is made.
+    # When all that is due has run, the domain has its entries, and no page is made.
     app.add_event("examples-planned")
     seam.take_over(app)
     # When Sphinx-Gallery has filled in its settings, at 10, and other handlers have had theirs.

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-    from site_ext.run.plan import Entry
     from site_ext.run.scripts import Example
 
 #: The folders whose scripts are siblings, with the framework's module.
@@ -68,10 +67,11 @@ def members(name: str, examples: Iterable[Example]) -> dict[str, Example]:
     return {theme: found[theme] for theme in THEMES if theme in found}
 
 
-def plan_links(app: Sphinx, entries: list[Entry]) -> None:
+def plan_links(app: Sphinx) -> None:
     """Work the links of all pages out, once a build."""
     domain = examples_of(app.env)
-    domain.see_also = links_of_all([e.example for e in entries], Path(app.srcdir))
+    examples = [entry.example for entry in domain.entries.values()]
+    domain.see_also = links_of_all(examples, Path(app.srcdir))
 
 
 def links_of_all(examples: list[Example], docs: Path) -> dict[str, Links]:

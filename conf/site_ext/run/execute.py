@@ -33,19 +33,13 @@ if TYPE_CHECKING:
     from site_ext.run.scripts import Example
 
 
-def execute(entries: list[Entry], options: Options, say: Callable[[str], None]) -> None:
-    """Run the entries that are due and put the outcomes into them, one line said for each.
+def execute(due: list[Entry], options: Options, say: Callable[[str], None]) -> None:
+    """Run entries and put the outcomes into them, one line said for each.
 
     Those timed run first, alone; with ``jobs`` above 1 the others share the machine
     after that, and their records say so. An interrupt stops what runs, keeps the
     records of what has ended, and goes on to the caller.
     """
-    due = [entry for entry in entries if entry.due]
-    for entry in entries:
-        if not entry.due:
-            say(f"{entry.example.name}: {entry.reason}")
-    if not due:
-        return
     # Two builds of one tree would spoil each other's timings.
     alone = locked(options.records / ".lock", "another build is executing examples here")
     with alone, Progress(len(due), say) as progress:

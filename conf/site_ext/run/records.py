@@ -51,6 +51,12 @@ class Versions(TypedDict):
     python: str
 
 
+class _Form(msgspec.Struct):
+    """What is read of a record before it is known that today's code can read it."""
+
+    format: int
+
+
 @dataclass
 class Record:
     """What is published of an execution, and what it takes to know it out of date."""
@@ -101,15 +107,15 @@ def read(folder: Path, name: str) -> Record | None:
     """
     path = path_of(folder, name)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["format"] != FORMAT:
+        text = path.read_bytes()
+        if msgspec.json.decode(text, type=_Form).format != FORMAT:
             return None
-        record = msgspec.convert(data, Record)
+        record = msgspec.json.decode(text, type=Record)
         for part, kind in (("machine", Machine), ("inputs", Inputs), ("versions", Versions)):
-            msgspec.convert(data[part], kind)
+            msgspec.convert(getattr(record, part), kind)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, msgspec.ValidationError) as error:
+    except (ValueError, TypeError, KeyError, msgspec.MsgspecError) as error:
         raise SiteError(
             f"{path}: not a record ({type(error).__name__}: {error}); delete it and "
             f"build again, which executes {name}"
