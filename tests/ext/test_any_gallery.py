@@ -266,9 +266,13 @@ def setup(app):
 
 
 @pytest.mark.parametrize(
-    "moment", ["save_rst_example", "save_thumbnail", "save_notebook", "zip_files"]
+    ("moment", "how"),
+    [
+        ("save_rst_example", signal.SIGINT),
+        ("save_thumbnail", signal.SIGKILL),
+        ("zip_files", signal.SIGKILL),
+    ],
 )
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_page_is_made_again_when_its_making_was_cut_off(
     project: Foreign, moment: str, how: signal.Signals
 ) -> None:

@@ -53,6 +53,14 @@ FAILING = {
     "prints_for_ever": (
         "while True: print('x' * 1_000_000)", "output limit", "printed more than 512 MiB",
     ),
+    "opens_too_many": (
+        "files = []\nwhile True: files.append(open('/dev/null'))",
+        "exception", "OSError: [Errno 24] Too many open files",
+    ),
+    "shows_too_much": (
+        "class Big:\n    def _repr_html_(self): return 'x' * 40_000_000\nBig()",
+        "lost", "an expression that shows itself in",
+    ),
     "writes_pages": (
         "open('../../docs/index.md', 'a').write('\\nOwned.\\n')",
         "elsewhere", "changed what is not its own: docs/index.md",
@@ -76,6 +84,10 @@ PASSING = {
         "    setattr(builtins, name, None)\n"
         "os.write = os.open = os.stat = time.perf_counter = marshal.dumps = None",
         "patched",
+    ),
+    "forks": (
+        "import os\nif os.fork() == 0:\n    raise SystemExit(3)\nos.wait()\nprint('the parent')",
+        "the parent",
     ),
     "place_gone": (
         "import os, tempfile\nhere = os.getcwd()\nfolder = tempfile.mkdtemp()\nos.chdir(folder)\n"
@@ -106,6 +118,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Build]:
         site.example(f"faults/{name}", code)
     site.example("z_others/victim", "print('unharmed')")
     site.write("gallery/data.txt", "first")
+    conf = site.folder / "conf/conf.py"
+    conf.write_text(conf.read_text() + "\nsphinx_gallery_conf['capture_repr'] = ('_repr_html_',)\n")
     home = site.write("home/.config/matplotlib/matplotlibrc", "font.size: 30\n").parents[2]
     # A screen that is not there, and settings of whoever builds.
     return site, site.build(DISPLAY=":99", HOME=str(home), XDG_CONFIG_HOME=f"{home}/.config")

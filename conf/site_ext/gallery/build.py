@@ -61,7 +61,6 @@ def options(
     folders = [docs, *(folder for folder, _ in listing.galleries(conf, docs))]
     root = root_of(config, folders)
     examples = listing.examples(config, conf, docs, root)
-    parallel = conf["parallel"]
     return plan.Options(
         examples=examples,
         records=(docs / more.pop("records")).resolve(),
@@ -73,7 +72,7 @@ def options(
         ),
         pattern=config.examples_pattern,
         shard=config.examples_shard,
-        jobs=config.examples_jobs or (os.cpu_count() if parallel is True else parallel) or 1,
+        jobs=config.examples_jobs or conf["parallel"] or 1,
         again=bool(conf["run_stale_examples"]),
         **more,
     )

@@ -144,6 +144,8 @@ def _completing() -> Iterator[None]:
     def fill(conf: dict[str, Any], *arguments: Any, **more: Any) -> dict[str, Any]:
         asked = {key: conf[key] for key in ("parallel", "show_memory") if key in conf}
         filled: dict[str, Any] = own(conf | dict.fromkeys(asked, False), *arguments, **more)
+        if asked.get("parallel") is True:  # as many as Sphinx has, by its option -j
+            asked["parallel"] = more["app"].parallel if more.get("app") else 1
         return filled | asked
 
     with _without_matplotlib(), _instead_of(gen_gallery, "_fill_gallery_conf_defaults", fill):

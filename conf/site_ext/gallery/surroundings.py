@@ -119,8 +119,10 @@ class _Inside:
 
     def argv(self, example: Example) -> tuple[str, ...]:
         (reset,) = gen_rst._get_callables(self.conf, "reset_argv")
-        given = reset(self.conf, {"src_file": str(example.script)})
-        return tuple(map(str, given))
+        try:
+            return tuple(map(str, reset(self.conf, {"src_file": str(example.script)})))
+        except Exception as error:
+            raise SiteError(f"{example.script}: reset_argv raised {error!r} for it") from error
 
     def _work(self, example: Example) -> Inside | None:
         if not (self.draws or self.tells or self.resets):

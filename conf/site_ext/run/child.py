@@ -26,8 +26,8 @@ every interpreter has loaded by the time it runs a script; the rest is imported
 after the last cell, or after a failure, with the clock paused.
 
 Nor does it rest on what a script may change. It has its own copy of the builtins, its own names
-for the functions of ``os``, and no descriptor that a script could close: the file of events is
-opened for each.
+for the functions of ``os``, and needs no descriptor that a script could close: the file of events
+is opened for each, and one is kept for when no more can be opened.
 """
 
 import time
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from site_ext.run import telling
 
 _builtins = globals()["__builtins__"] = dict(vars(builtins))
-_open, _write, _close, _stat = os.open, os.write, os.close, os.stat
+_open, _write, _close, _stat, _fstat = os.open, os.write, os.close, os.stat, os.fstat
+_getpid, _samestat = os.getpid, os.path.samestat
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 _dumps = marshal.dumps
 
@@ -97,15 +98,26 @@ class _Run:
         self.script = str(job["script"])
         self.folder = self.script.rpartition(os.sep)[0] + os.sep
         self.inside: Any = None
+        self.pid = _getpid()
+        self.spare = _open(job["events"], _APPENDING, 0o600)
         self.names = _become(self.script, str(job["doc"]), job["argv"], job["paths"])
 
     def report(self, *event: "Any") -> None:
-        data, file = _dumps(event), _open(self.job["events"], _APPENDING, 0o600)
+        if _getpid() != self.pid:  # a fork: what becomes of it is its parent's business
+            return
+        data, path = _dumps(event), self.job["events"]
+        try:
+            file = _open(path, _APPENDING, 0o600)
+        except OSError:  # too many are open; the one kept for that, if it is still that one
+            file = self.spare
+            if not _samestat(_fstat(file), _stat(path)):
+                raise
         try:
             while data:
                 data = data[_write(file, data) :]
         finally:
-            _close(file)
+            if file != self.spare:
+                _close(file)
 
     def printed(self) -> int:
         """How many bytes have been printed; what is printed is never held back."""
@@ -146,6 +158,8 @@ class _Run:
             )
             figures, rst = self.draw(index) if drawn else ([], ("", ""))
         except BaseException as error:
+            if _getpid() != self.pid:
+                raise
             clock.pause()
             seconds, end = _now() - started, self.printed()
             if isinstance(error, SystemExit):
@@ -214,7 +228,9 @@ def main(job_path: str) -> int:
     telling.note_files(job["watched"], job["skipped"])
     try:
         return run.cells()
-    except BaseException as error:  # of ours, or a signal handler's of the script's
+    except BaseException as error:  # of ours, or of a signal handler of the script's
+        if _getpid() != run.pid:
+            raise
         run.report("broken", *telling.told(error)[1:3])
         return 1
 

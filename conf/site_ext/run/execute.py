@@ -74,6 +74,8 @@ class _Round:
         mine = threading.get_ident()
         if mine not in self._keepers or not self._keepers[mine].alive:
             self._keepers[mine] = Keeper()
+        if self.progress.stopped:  # it came too late to be closed with the others
+            self._keepers[mine].close()
         return self._keepers[mine]
 
     def run_together(self, entries: list[Entry]) -> None:

@@ -23,6 +23,8 @@ MIB = 2**20
 KEPT, KEPT_TEXT = MIB, 100_000
 #: Bytes of figures and of events, beyond which a run has failed.
 MOST_FILES = 256 * MIB
+#: Bytes in which the last expression of a cell may show itself.
+MOST_SHOWN = 32 * MIB
 
 
 @dataclass
@@ -223,6 +225,8 @@ def _events(path: Path) -> list[tuple[Any, ...]]:
 def _drawn(folder: Path, figures: list[Any], shown: tuple[Any, ...]) -> dict[str, Any]:
     """What a cell showed besides what it printed."""
     method, text, rst, elsewhere = (str(one) for one in shown)
+    if len(text) > MOST_SHOWN:
+        raise ValueError(f"it has an expression that shows itself in more than {MOST_SHOWN // MIB} MiB")
     drawn = tuple(Figure(_file(Path(path)), safe(alt)) for path, alt in figures)
     root = Path(elsewhere) if elsewhere else folder / "figures"
     paths = [path for path in root.rglob("*") if path.is_file()] if elsewhere else []
