@@ -86,12 +86,16 @@ class Gallery:
 
     def again(self, *, execute: bool) -> None:
         """Have the next build execute all, or make all pages of the records that there are."""
-        shutil.rmtree(self.folder / "doc/auto_examples", ignore_errors=True)
+        records = self.folder / "doc/auto_examples/.records"
+        for path in (self.folder / "doc/auto_examples").glob("*"):
+            shutil.rmtree(
+                path
+            ) if path.is_dir() and path != records else path.is_file() and path.unlink()
         for path in (self.folder / "doc/_build").glob("*"):
             if path.name != ".doctrees":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         if execute:
-            shutil.rmtree(self.folder / "doc/_build/.doctrees", ignore_errors=True)
+            shutil.rmtree(records, ignore_errors=True)
 
 
 def left(mark: str) -> list[int]:

@@ -250,6 +250,15 @@ def test_folders_of_hand_written_pages_stay(tmp_path: Path) -> None:
     assert not (project.folder / "doc/plot_figures.rst").exists()
 
 
+def test_an_object_of_the_settings_changes_nothing_from_build_to_build(project: Foreign) -> None:
+    """Although it spells itself with its address."""
+    more = f"{{{PLAIN}, 'image_scrapers': (__import__('helping').scraper,)}}"
+    assert 0 == (first := project.build(MORE=more)).code, first.text
+    build = project.build(MORE=more)
+
+    assert 3 == len(build.lines("up to date")), build.text
+
+
 DYING = """
 def setup(app):
     from sphinx_gallery import gen_rst

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import Build, Site, alive, make_site
+from conftest import ROOT, Build, Site, alive, make_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +60,14 @@ FAILING = {
     "shows_too_much": (
         "class Big:\n    def _repr_html_(self): return 'x' * 40_000_000\nBig()",
         "lost", "an expression that shows itself in",
+    ),
+    "like_a_traceback": (
+        "raise RuntimeError('died\\n  File \"x.py\", line 3 in <module>')",
+        "exception", "RuntimeError: died",
+    ),
+    "removes_pages": (
+        "import shutil\nshutil.rmtree('../../docs/extra')",
+        "elsewhere", "changed what is not its own: docs/extra/note.txt",
     ),
     "writes_pages": (
         "open('../../docs/index.md', 'a').write('\\nOwned.\\n')",
@@ -118,6 +126,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Build]:
         site.example(f"faults/{name}", code)
     site.example("z_others/victim", "print('unharmed')")
     site.write("gallery/data.txt", "first")
+    site.write("docs/extra/note.txt", "a note")
     conf = site.folder / "conf/conf.py"
     conf.write_text(conf.read_text() + "\nsphinx_gallery_conf['capture_repr'] = ('_repr_html_',)\n")
     home = site.write("home/.config/matplotlib/matplotlibrc", "font.size: 30\n").parents[2]
@@ -295,3 +304,19 @@ def test_pages_that_others_wrote_stay(site: Site) -> None:
     assert 0 == build.code, build.text
     assert {"by_hand.rst"} == left
     assert not (site.folder / "build/html/gallery/theme/one.html").exists()
+
+
+def test_what_is_missing_in_a_helper_is_looked_for_again(site: Site, tmp_path: Path) -> None:
+    """A script that fails on an optional package which only its helper imports."""
+    site.write("gallery/theme/_helper.py", "import executorch_of_tests\n")
+    site.example("theme/asks", "import _helper\nprint('found')")
+    conf = site.folder / "conf/conf.py"
+    conf.write_text(conf.read_text() + "\nexamples_optional = {'executorch_of_tests': 'it'}\n")
+    first = site.build()
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/executorch_of_tests.py").write_text("")
+    conf_path = f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{ROOT / 'conf'}{os.pathsep}{tmp_path / 'lib'}"
+    build = site.build(PYTHONPATH=conf_path)
+
+    assert "theme/asks: new; skipped: executorch_of_tests is not installed" in first.text
+    assert "theme/asks: executorch_of_tests is installed now; passed" in build.text

@@ -18,7 +18,7 @@ conf.py has is refused. In a script's comments may stand besides::
 What differs from Sphinx-Gallery on purpose: a script sees what ``python script.py`` sees,
 ``__file__`` too and nothing that another script has left; what a failing cell printed before it
 failed is shown; a script that changes pages or other scripts has failed. Records are kept in
-``examples_records``, beside the doctrees if it is not set, and ``data/examples.json`` is published
+``examples_records``, beside the pages if it is not set, and ``data/examples.json`` is published
 with the pages. :mod:`site_ext.gallery.surroundings` has the settings for packages that a build may
 lack and for the scripts' variables. What only this site has (siblings, buttons, the table of
 timings) are modules here that the site's own extension sets up.

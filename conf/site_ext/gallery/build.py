@@ -47,7 +47,7 @@ def options_of(app: Sphinx) -> Options:
     ]
     return options(
         app.config, conf, Path(app.srcdir), apart,
-        records=app.config.examples_records or Path(app.doctreedir) / "records",
+        records=app.config.examples_records or examples_of(app.env).pages / ".records",
         execute=of_html and bool(conf["plot_gallery"]),
         abort=bool(conf["abort_on_example_error"]),
     )  # fmt: skip
@@ -68,7 +68,7 @@ def options(
         around=Around(
             tuple(path.resolve() for path in folders),
             tuple(Path(path).resolve() for path in apart),
-            frozenset(example.script for example in examples),
+            frozenset(example.script.resolve() for example in examples),
         ),
         pattern=config.examples_pattern,
         shard=config.examples_shard,
@@ -95,14 +95,20 @@ def execute_examples(app: Sphinx) -> None:
     domain.put(entries)
     app.emit("examples-planned")  # without them: Sphinx writes out what it emits
     gallery_conf = app.config.sphinx_gallery_conf
-    made_by = (seam.MADE_BY, repr(gallery_conf["binder"]), app.config.site_machinery)
+    made_by = (
+        seam.MADE_BY,
+        repr(gallery_conf["binder"]),
+        bool(gallery_conf["plot_gallery"]),
+        app.config.site_machinery,
+    )
     fingerprints = {
         entry.example.page: shown.fingerprint(
-            entry, (made_by, domain.see_also.get(entry.example.name))
+            entry, (made_by, entry.example.expected, domain.see_also.get(entry.example.name))
         )
         for entry in entries
     }
-    shown.make_stale(docs, domain.pages, fingerprints)
+    theirs = [folder for folder, _ in listing.galleries(gallery_conf, docs)]
+    shown.make_stale(docs, domain.page_folders, fingerprints, theirs)
 
     def made(entry: Entry) -> None:
         """A page is noted as made when it is."""

@@ -36,8 +36,13 @@ class Inside:
         }
 
     def before(self) -> None:
-        """Call the functions that reset modules, which others than this process's may have to."""
+        """Call the functions that reset modules; and find the scrapers, since finding some of
+        them sets up the library that they are of."""
+        from sphinx_gallery.gen_rst import _get_callables
         from sphinx_gallery.scrapers import clean_modules
+
+        if tuple(self.conf["image_scrapers"]) != ("matplotlib",):
+            _get_callables(self.conf, "image_scrapers")
 
         for moment in self.given["resets"]:
             clean_modules(self.conf, self.given["fname"], moment)

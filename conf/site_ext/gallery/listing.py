@@ -54,9 +54,13 @@ def examples(config: Config, gallery_conf: dict[str, Any], docs: Path, root: Pat
             path = Path(os.path.relpath(script, root)).as_posix()
             name = inside if len(pairs) == 1 else page
             known = os.path.realpath(script) in expected
-            found[name] = Example(name, script.resolve(), around, page, path, known)
+            found[name] = Example(name, script, around, page, path, known)
+            expected.discard(os.path.realpath(script))
     for example in found.values():
         _check(example)
+    for left in sorted(expected):
+        if re.search(gallery_conf["filename_pattern"], left):
+            raise SiteError(f"{left}: expected_failing_examples names it, and no gallery has it")
     return [found[name] for name in sorted(found)]
 
 

@@ -33,6 +33,8 @@ _IMAGE = """
    :class: {kind}
 
 """
+#: A line that looks like a frame of a traceback, and isn't quite: so faulthandler writes them.
+_ENDLESS = re.compile(r'^  File "[^"]+", line \d+(?!\d)(?!(?:, in .+)?(?:\n|\Z))', re.MULTILINE)
 
 
 def answer(
@@ -70,7 +72,7 @@ def answer(
     if failure:
         script_vars["formatted_exception"] = clean(failure.text) or failure.what
         script_vars["execute_script"] = False
-    else:
+    elif entry.status != "skipped":
         script_vars["passing"] = True
     # Of what took no time at all, Sphinx-Gallery says nothing; a record counts milliseconds.
     return rendered, max(record.run_seconds, 0.001) if record else 0.0
@@ -144,8 +146,8 @@ def _figures(
 
 
 def _error_rst(text: str, what: str) -> str:
-    # Pygments' lexer of tracebacks never ends on some texts that are none.
-    traceback = text.startswith("Traceback")
+    # Pygments' lexer of tracebacks never ends on some texts that are none, or have others in them.
+    traceback = text.startswith("Traceback") and not _ENDLESS.search(text)
     told = text if traceback else "\n".join(filter(None, (what, text.strip())))
     box = gen_rst.codestr2rst(clean(told), lang="pytb" if traceback else "none")
     return f"\n.. rst-class:: sphx-glr-script-out\n\n{box}\n\n\n"

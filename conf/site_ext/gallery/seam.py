@@ -49,7 +49,7 @@ class _Answers:
     """Sphinx-Gallery's functions as they are meanwhile, and its own."""
 
     def __init__(self, entries: Iterable[Entry], made: Callable[[Entry], None]) -> None:
-        self.entries = {os.path.realpath(entry.example.script): entry for entry in entries}
+        self.entries = {str(entry.example.script): entry for entry in entries}
         self.made = made
         self.names: dict[str, Any] | None = None
         self.own_execute, self.own_generate = gen_rst.execute_script, gen_rst.generate_file_rst
@@ -62,7 +62,7 @@ class _Answers:
         gallery_conf: dict[str, Any],
         file_conf: dict[str, Any],
     ) -> tuple[list[str], float]:
-        entry = self.entries.get(os.path.realpath(script_vars["src_file"]))
+        entry = self.entries.get(os.path.normpath(script_vars["src_file"]))
         self.names = entry.record.names if entry and entry.record else None
         if entry is not None:
             return replay.answer(entry, script_blocks, script_vars, gallery_conf, file_conf)
@@ -76,11 +76,11 @@ class _Answers:
         self, fname: str, target_dir: str, src_dir: str, gallery_conf: dict[str, Any]
     ) -> tuple[Any, ...]:
         result: tuple[Any, ...] = self.own_generate(fname, target_dir, src_dir, gallery_conf)
-        entry = self.entries.get(os.path.realpath(Path(src_dir, fname)))
+        entry = self.entries.get(os.path.normpath(Path(src_dir, fname)))
         if entry is not None:
             target, text = Path(target_dir, fname), entry.example.script.read_bytes()
             # One that was edited meanwhile shows what was run, and is made again next time.
-            if "passing" in result[3] and text == entry.example.text:
+            if "formatted_exception" not in result[3] and text == entry.example.text:
                 noted = Path(f"{target}.md5")
                 noted.write_text(get_md5sum(str(target), mode="t"), encoding="utf-8")
             self.made(entry)

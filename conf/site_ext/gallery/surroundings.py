@@ -25,7 +25,13 @@ from sphinx_gallery.py_source_parser import extract_file_config
 
 from site_ext.base.errors import SiteError
 from site_ext.gallery.parser import parse
-from site_ext.run.surroundings import Inside, Manner, Surroundings, plain_environment
+from site_ext.run.surroundings import (
+    Inside,
+    Manner,
+    Surroundings,
+    installed_folders,
+    plain_environment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +57,7 @@ def of(config: Config, gallery_conf: dict[str, Any]) -> Surroundings:
     Raises :exc:`SiteError` for what can't be honoured.
     """
     form = re.compile(config.examples_chosen) if config.examples_chosen else None
-    inside = _Inside(gallery_conf)
+    inside = _Inside(gallery_conf, config.examples_environment)
     reprs = gallery_conf.get("capture_repr", ())
     return Surroundings(
         parse=partial(parse, capture_repr=(reprs,) if isinstance(reprs, str) else tuple(reprs)),
@@ -78,8 +84,8 @@ def _environment(wanted: Mapping[str, str | None], home: Path) -> dict[str, str]
 class _Inside:
     """What Sphinx-Gallery's settings ask for of a script's own process."""
 
-    def __init__(self, conf: dict[str, Any]) -> None:
-        self.conf = conf
+    def __init__(self, conf: dict[str, Any], variables: Mapping[str, str | None]) -> None:
+        self.conf, self.variables = conf, variables
         self.resets = [one for one in _listed(conf["reset_modules"]) if one not in NEEDLESS]
         order = conf["reset_modules_order"]
         self.moments = [order] if self.resets and order != "both" else ["before", "after"]
@@ -146,7 +152,7 @@ class _Inside:
     def settings(self, example: Example) -> dict[str, Any]:
         """What an execution depends on of all this, where it is other than plain."""
         drawn = {
-            key: repr(self.conf[key])
+            key: _spelled(self.conf[key])
             for key in (
                 "image_scrapers",
                 "image_srcset",
@@ -159,10 +165,20 @@ class _Inside:
             "argv": list(self.argv(example)),
             "reprs": sorted({"|".join(b.reprs) for b in example.blocks if b.reprs}),
             "unshown": self.conf["ignore_repr_types"],
-            "resets": [repr(one) for one in self.resets],
+            "resets": [_spelled(one) for one in self.resets],
             "names": bool(self.tells),
+            # Where a file stands differs from machine to machine; its text is an input if read.
+            "environment": {
+                name: Path(value).name if value and Path(value).is_absolute() else value
+                for name, value in sorted(self.variables.items())
+            },
         }
         return drawn | {key: value for key, value in found.items() if value}
+
+
+def _spelled(value: Any) -> str:
+    """A setting in words that are the same in every build."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -182,10 +198,11 @@ def _added_paths() -> tuple[str, ...]:
     here = str(Path.cwd())
     start = [here] if started and sys.path.count(here) < 2 else []
     own = {os.path.realpath(path) for path in [*filter(None, given), *start]}
-    inside = (os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix))
+    inside = tuple(os.path.realpath(path) + os.sep for path in installed_folders())
     found = [str(Path(path).absolute()) for path in sys.path if path and Path(path).is_dir()]
     return tuple(
         path
         for path in dict.fromkeys(found)
-        if os.path.realpath(path) not in own and not os.path.realpath(path).startswith(inside)
+        if os.path.realpath(path) not in own
+        and not f"{os.path.realpath(path)}{os.sep}".startswith(inside)
     )

@@ -9,6 +9,7 @@ ran alone and started other processes, whose doings can't be seen.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -37,8 +38,9 @@ class Around:
         found: State = {}
         for folder in self.folders:
             for entry in _files(os.path.realpath(folder), apart):
-                about = entry.stat(follow_symlinks=False)
-                found[entry.path] = (about.st_mtime_ns, about.st_size)
+                with suppress(OSError):  # gone since
+                    about = entry.stat(follow_symlinks=False)
+                    found[entry.path] = (about.st_mtime_ns, about.st_size)
         return found
 
     def trespass(
@@ -49,7 +51,8 @@ class Around:
         script = script.resolve()
         written = {os.path.realpath(path) for path in execution.written}
         foreign = [name for name in changed if not self._may_change(script, Path(name))]
-        surely = [name for name in foreign if name in written]
+        # Of a folder that was removed or renamed, the folder is told.
+        surely = [n for n in foreign if written & {n, *map(str, Path(n).parents)}]
         if surely:
             return f"changed what is not its own: {', '.join(surely)}"
         perhaps = [name for name in foreign if name != str(script)]

@@ -152,6 +152,8 @@ class _Run:
         try:
             last = self.execute(line, source, bool(reprs))
             clock.pause()
+            if _getpid() != self.pid:  # a fork that goes on
+                return True
             seconds, end = _now() - started, self.printed()
             shown = (
                 telling.represented(last[0], reprs, str(self.job["unshown"])) if last else ("", "")

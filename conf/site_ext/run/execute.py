@@ -5,11 +5,14 @@ One at a time unless told otherwise; each record is written as its example ends.
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -67,7 +70,10 @@ class _Round:
     _keepers: dict[int, Keeper] = field(default_factory=dict)
 
     def close(self) -> None:
-        for keeper in list(self._keepers.values()):
+        keepers = list(self._keepers.values())
+        for keeper in keepers:
+            keeper.let_go()
+        for keeper in keepers:
             keeper.close()
 
     def _keeper(self) -> Keeper:
@@ -80,17 +86,17 @@ class _Round:
 
     def run_together(self, entries: list[Entry]) -> None:
         with ThreadPoolExecutor(int(self.options.jobs)) as pool:
-            futures = [pool.submit(self.run, entry, exclusive=False) for entry in entries]
+            futures = []
             try:
-                wait(futures)
+                futures += [pool.submit(self.run, entry, exclusive=False) for entry in entries]
+                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                    future.result()
             except BaseException:
                 self.progress.stopped = True
                 for future in futures:
                     future.cancel()
                 self.close()
                 raise
-            for future in futures:
-                future.result()
 
     def run(self, entry: Entry, *, exclusive: bool) -> None:
         """Execute one example and write its record and its log."""
@@ -127,7 +133,7 @@ class _Round:
             raise SiteError(f"{name}: its record can't be written: {error}") from error
         except Exception as error:
             if execution.failure and execution.failure.kind == "lost":
-                raise
+                raise SiteError(f"{name}: no record can be made of its run: {error!r}") from error
             what = f"there is no record of its run: {type(error).__name__}: {error}"
             return self._written(entry, lost(what), [], alone, at)
         return record
@@ -137,7 +143,7 @@ class _Round:
         if (lacking := _lacking(example)) is not None:
             return lacking, []
         options = self.options
-        before = options.around.state()
+        before, began = options.around.state(), time.time_ns()
         try:
             execution = process.run(
                 example.script,
@@ -159,14 +165,30 @@ class _Round:
         if foreign and execution.failure is None:
             last = max(len(example.cells) - 1, 0)
             execution.failure = Failure("elsewhere", foreign, "", last)
-        seen = () if execution.children else changed
-        return execution, [name for name in seen if name not in execution.written]
+        read = set(execution.files) - execution.written
+        return execution, [n for n in sorted(read) if self._edited(n, example, began, before)]
+
+    @staticmethod
+    def _edited(name: str, example: Example, began: int, before: around.State) -> bool:
+        """Whether a file that was read has changed since, by others: not what has come to the
+        example's own folder, which is its own work by other code than Python's."""
+        path = Path(name)
+        try:
+            late = path.stat().st_mtime_ns > began
+        except OSError:
+            return True
+        own = path.is_relative_to(example.script.parent)
+        return late and (not own or os.path.realpath(path) in before)
 
     def _record(self, entry: Entry, execution: Execution, meanwhile: list[str]) -> Record:
         """The record of an execution that passed, or what is left of it otherwise."""
         example, scrub = entry.example, self.scrub
         before = entry.record.inputs["files"] if entry.record else {}
-        of = inputs.inputs(example, execution.modules, execution.files, meanwhile, before)
+        absent = execution.failure.missing.partition(".")[0] if execution.failure else ""
+        of = inputs.inputs(
+            example, execution.modules, execution.files,
+            meanwhile=meanwhile, before=before, absent=absent,
+        )  # fmt: skip
         versions = _versions(example.surroundings.titles, of["distributions"])
         record = Record(
             name=example.name,

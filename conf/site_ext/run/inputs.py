@@ -22,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from site_ext.run import packages
@@ -52,22 +52,26 @@ def digest(path: Path) -> str:
 
 @lru_cache(maxsize=100_000)
 def _digest(path: str, changed: int, size: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def inputs(
     example: Example,
     modules: Iterable[str],
     files: Iterable[str],
+    *,
     meanwhile: Iterable[str] = (),
     before: Mapping[str, str] | None = None,
+    absent: str = "",
 ) -> dict[str, Any]:
     """What this execution of ``example`` depended on, in values that JSON can hold.
 
     ``modules`` are the top-level names loaded when it ended, ``files`` the absolute
     paths that it imported or read, ``meanwhile`` those that were changed while it ran, not
     by its Python code. ``before`` has the files of the last execution: what changes during
-    this one too is the example's own work after all, by code that is not Python.
+    this one too is the example's own work after all, by code that is not Python. ``absent`` is
+    the module that could not be imported, if that ended it.
     """
     local = {Path(_source(name)) for name in files} - {example.script}
     loaded, changed = set(modules), set(meanwhile)
@@ -82,7 +86,7 @@ def inputs(
             if path.is_file() or name in doubtful
         },
         "distributions": _distributions(_roots(example, local), loaded | set(example.needs)),
-        "missing": packages.missing(example, packages.modules(example)),
+        "missing": packages.missing(example, packages.modules(example) | {absent}),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "settings": example.settings,
     }
@@ -90,7 +94,10 @@ def inputs(
 
 def _source(file: str) -> str:
     """The module that a compiled one was made from; any other file itself."""
-    return importlib.util.source_from_cache(file) if file.endswith(".pyc") else file
+    try:
+        return importlib.util.source_from_cache(file) if file.endswith(".pyc") else file
+    except ValueError:  # one that stands for itself
+        return file
 
 
 def _beside(example: Example, path: Path) -> str:
@@ -179,7 +186,10 @@ def _required(distribution: str) -> tuple[str, ...]:
         return ()
     found = []
     for line in lines:
-        requirement = Requirement(re.sub(r"\s+;", ";", line))
+        try:
+            requirement = Requirement(re.sub(r"\s+;", ";", line))
+        except InvalidRequirement:  # of before there were rules
+            continue
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             found.append(str(canonicalize_name(requirement.name)))
     return tuple(found)

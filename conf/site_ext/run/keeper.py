@@ -25,6 +25,7 @@ import contextlib
 import ctypes
 import marshal
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -104,7 +105,7 @@ class _Example:
         self.pid = self._process.pid
         self._lock = threading.Lock()
         self._over = False
-        self.thread = threading.Thread(target=self._wait)
+        self.thread = threading.Thread(target=self._wait, daemon=True)
 
     def kill(self) -> None:
         """End it, unless it has ended already: its number may be another's by then."""
@@ -118,18 +119,29 @@ class _Example:
             os.killpg(self.pid, signal.SIGKILL)
 
     def _wait(self) -> None:
-        if hasattr(os, "waitid"):  # not on macOS
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-        ended = time.perf_counter()
-        with self._lock:
-            if hasattr(os, "waitid"):
+        try:
+            _await_end(self.pid)
+            ended = time.perf_counter()
+            with self._lock:
                 self._kill_group()  # before it is reaped, while the number is surely its own
-            _, status, usage = os.wait4(self.pid, 0)
-            if not hasattr(os, "waitid"):
-                ended = time.perf_counter()
-            self._over = True
-            self._process.returncode = os.waitstatus_to_exitcode(status)
-        _send(("ended", status, ended, usage.ru_utime + usage.ru_stime, end_below()))
+                _, status, usage = os.wait4(self.pid, 0)
+                self._over = True
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+            _send(("ended", status, ended, usage.ru_utime + usage.ru_stime, end_below()))
+        except BaseException:
+            os._exit(1)  # whoever builds sees the end of this process, and is not left waiting
+            raise
+
+
+def _await_end(pid: int) -> None:
+    """Wait for the end of a process of ours, without reaping it."""
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        return
+    kernel: Any = select
+    with contextlib.suppress(OSError):  # macOS; one that has ended can't be watched
+        change = kernel.kevent(pid, kernel.KQ_FILTER_PROC, kernel.KQ_EV_ADD, kernel.KQ_NOTE_EXIT)
+        kernel.kqueue().control([change], 1)
 
 
 def _send(answer: tuple[Any, ...]) -> None:
@@ -143,6 +155,7 @@ def main() -> None:
     # Its end is the end of its input. Not ignored, since what it starts would inherit that.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, children would vanish unseen
     example, aside = None, ""
     while True:
         try:
@@ -167,6 +180,7 @@ def main() -> None:
     if example and example.thread.is_alive():
         example.kill()
         example.thread.join(timeout=10)
+    if aside:
         shutil.rmtree(aside, ignore_errors=True)
     end_below()
 

@@ -77,11 +77,15 @@ class Keeper:
         with contextlib.suppress(OSError, ValueError):  # it has gone, and what it kept with it
             self._ask("kill")
 
-    def close(self) -> None:
-        """End whatever runs, and the keeper; returns when they are gone."""
+    def let_go(self) -> None:
+        """Have it end whatever runs, and itself."""
         with self._lock, contextlib.suppress(OSError, ValueError):
             assert self._process.stdin is not None
             self._process.stdin.close()
+
+    def close(self) -> None:
+        """The same; returns when they are gone."""
+        self.let_go()
         self._process.wait()
 
     def _ask(self, *request: Any) -> None:

@@ -179,7 +179,7 @@ class _Reader:
         execution.wall_seconds = -paused
 
     def _fail(self, kind: str, what: str, text: str, line: int = 0, missing: str = "") -> None:
-        told, text = cut(clean(what), 500), cut(clean(text), KEPT_TEXT)
+        told, text = cut(clean(what).replace("\r", " "), 500), cut(clean(text), KEPT_TEXT)
         self.execution.failure = Failure(kind, told, text, self.cell, line, missing)
 
     def _output(self, end: int, seconds: float, **more: Any) -> None:
@@ -226,7 +226,9 @@ def _drawn(folder: Path, figures: list[Any], shown: tuple[Any, ...]) -> dict[str
     """What a cell showed besides what it printed."""
     method, text, rst, elsewhere = (str(one) for one in shown)
     if len(text) > MOST_SHOWN:
-        raise ValueError(f"it has an expression that shows itself in more than {MOST_SHOWN // MIB} MiB")
+        raise ValueError(
+            f"it has an expression that shows itself in more than {MOST_SHOWN // MIB} MiB"
+        )
     drawn = tuple(Figure(_file(Path(path)), safe(alt)) for path, alt in figures)
     root = Path(elsewhere) if elsewhere else folder / "figures"
     paths = [path for path in root.rglob("*") if path.is_file()] if elsewhere else []
@@ -260,7 +262,8 @@ def _sudden_end(returncode: int, limits: Limits, ended: bool) -> tuple[str, str]
     if limits.exceeded == "output limit":
         return "output limit", f"printed more than {limits.printed_mib:g} MiB and was stopped"
     if returncode < 0:
-        name = signal.Signals(-returncode).name
+        known = {one.value: one.name for one in signal.Signals}
+        name = known.get(-returncode, f"signal {-returncode}")
         hint = " (often: the system ran out of memory)" if name == "SIGKILL" else ""
         return "signal", f"killed by {name}{hint}"
     if ended:

@@ -82,9 +82,9 @@ def plan(options: Options) -> list[Entry]:
     for number, example in enumerate(options.examples):
         record = records.read(options.records, example.name)
         outdated = inputs.why_outdated(example, record)
-        if not outdated and options.again:
-            outdated = "run_stale_examples asks for it"
         left_out = selected(number, example.name)
+        if not outdated and not left_out and options.again:
+            outdated = "run_stale_examples asks for it"
         if not outdated and record is not None:
             reason = record.reason if record.status == "skipped" else "up to date"
             entries.append(Entry(example, record, record.status, reason))

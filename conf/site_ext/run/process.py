@@ -21,7 +21,7 @@ import psutil
 from site_ext.run import outcome
 from site_ext.run.keeping import Keeper
 from site_ext.run.outcome import MIB, Limits
-from site_ext.run.surroundings import Manner, plain_environment
+from site_ext.run.surroundings import Manner, installed_folders, plain_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +110,7 @@ def _job(
 
 def _noticed(watched: Sequence[Path], skipped: Sequence[Path]) -> dict[str, tuple[str, ...]]:
     """Where the child notices what is read and changed."""
-    own = [Path(sys.prefix), Path(sys.base_prefix), CHILD.parents[1]]
+    own = [*map(Path, sorted(installed_folders())), CHILD.parents[1]]
     return {"watched": _prefixes(watched), "skipped": _prefixes([*own, *skipped])}
 
 

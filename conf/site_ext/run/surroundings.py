@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from site_ext.run.scripts import Example
 
@@ -66,8 +67,18 @@ class Manner:
 
 
 def plain_environment(home: Path) -> dict[str, str]:
-    """The caller's variables, less what would change the modules that a script finds."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    """The caller's variables, less this package's own place in ``PYTHONPATH``."""
+    ours = os.path.realpath(Path(__file__).parents[2])
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    kept = [path for path in given if path and os.path.realpath(path) != ours]
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return others | ({"PYTHONPATH": os.pathsep.join(kept)} if kept else {})
+
+
+def installed_folders() -> set[str]:
+    """Where Python itself and the installed packages are."""
+    paths = sysconfig.get_paths()
+    return {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,11 @@ def save_figures(folder: str, number: int) -> list[tuple[str, str]]:
             places = (
                 (axes, place) for axes in figure.axes for place in ("left", "center", "right")
             )
-            titles = [figure.get_suptitle(), *(axes.get_title(loc=place) for axes, place in places)]
+            above = getattr(figure, "_suptitle", None)
+            titles = [
+                above.get_text() if above else "",
+                *(axes.get_title(loc=place) for axes, place in places),
+            ]
             saved.append((path, ", ".join(title for title in titles if title)))
     finally:
         pyplot.close("all")  # type: ignore[union-attr]
@@ -77,6 +81,7 @@ def represented(value: object, methods: list[str], unshown: str) -> tuple[str, s
         except Exception:
             continue
         if isinstance(text, str):
+            text = "".join([text])  # noqa: FLY002 - exactly a str, which f"" may not give
             return (method, text) if text != "None" else ("", "")
     return "", ""
 
@@ -104,7 +109,7 @@ def facts(folder: str, names: dict[str, object]) -> dict[str, object]:
         except Exception:  # a module that only comes to be when it is asked for something
             continue
         if name != "__main__" and isinstance(path, str) and path.startswith(folder):
-            local.add(path)
+            local.add("".join([path]))  # noqa: FLY002
     measured = names.get("measured", {})
     if not isinstance(measured, dict):
         published: object = type(measured).__name__
@@ -135,7 +140,7 @@ _written: set[str] = set()
 _children: list[str] = []
 #: Events of changes to files, and how many of their arguments are paths.
 _CHANGES = {"os.rename": 2, "os.remove": 1, "os.link": 2, "os.symlink": 2, "os.truncate": 1}
-_CHANGES |= {"os.mkdir": 1, "os.rmdir": 1}
+_CHANGES |= {"os.mkdir": 1, "os.rmdir": 1, "shutil.rmtree": 1, "sqlite3.connect": 1}
 _STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.system", "os.posix_spawn", "os.exec"}
 
 
@@ -176,7 +181,11 @@ def note_files(watched: tuple[str, ...], skipped: tuple[str, ...]) -> None:
                 writes = isinstance(flags, int) and bool(flags & WRITING)
             else:
                 writes = not str(mode).startswith("r") or "+" in str(mode)
-            (_written if writes else _read).add(place(path))
+            path = place(path)
+            if writes:
+                _written.add(path)
+            elif path not in _written:  # what it reads of its own is no input
+                _read.add(path)
         elif event in _CHANGES:
             _written.update(map(place, arguments[: _CHANGES[event]]))
         elif event in _STARTS:
