@@ -33,6 +33,12 @@ def clean_environment(**more: str) -> dict[str, str]:
     return kept | ours | more
 
 
+def heed_signals() -> None:
+    """What a terminal does to a program, though the tests themselves may run without one."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass
 class Build:
     """How a build ended and what it said, standard error included."""
@@ -84,7 +90,7 @@ class Site:
             self.command("html"), cwd=self.folder, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment(**settings),
             # Where the tests themselves run in the background, Ctrl-C is ignored from birth.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=heed_signals,
         )  # fmt: skip
 
     def page(self, name: str) -> BeautifulSoup:

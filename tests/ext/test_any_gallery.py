@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import ROOT, Build, clean_environment
+from conftest import ROOT, Build, clean_environment, heed_signals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,7 @@ class Foreign:
             [sys.executable, "-m", "sphinx", "-q", "-b", "html", *options, ".", "_build"],
             cwd=self.folder / "doc", text=True, timeout=300, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=clean_environment(**more, **settings),
+            preexec_fn=heed_signals,
         )  # fmt: skip
         return Build(done.returncode, done.stdout)
 

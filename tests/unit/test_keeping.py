@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import alive
+from conftest import alive, heed_signals
 from site_ext.run import keeper as inner
 from site_ext.run.keeping import Keeper
 
@@ -95,7 +95,7 @@ def test_all_end_with_the_build(tmp_path: Path, how: signal.Signals) -> None:
         f"keeper.start([sys.executable, '-c', {LEAVE + 'import time; time.sleep(60)'!r}, str(here / 'pid')],"
         " here, dict(os.environ), here / 'log', here / 'aside')\nkeeper.wait()"
     )
-    builder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
+    builder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], preexec_fn=heed_signals)
     pid = number_in(tmp_path / "pid")
     os.kill(builder.pid, how)
     builder.wait(timeout=10)

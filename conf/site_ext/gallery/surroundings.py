@@ -25,6 +25,7 @@ from sphinx_gallery.py_source_parser import extract_file_config
 
 from site_ext.base.errors import SiteError
 from site_ext.gallery.parser import parse
+from site_ext.run.inputs import digest
 from site_ext.run.surroundings import (
     Inside,
     Manner,
@@ -57,7 +58,9 @@ def of(config: Config, gallery_conf: dict[str, Any]) -> Surroundings:
     Raises :exc:`SiteError` for what can't be honoured.
     """
     form = re.compile(config.examples_chosen) if config.examples_chosen else None
-    inside = _Inside(gallery_conf, config.examples_environment)
+    inside = _Inside(gallery_conf)
+    named = {name: Path(value) for name, value in config.examples_environment.items() if value}
+    named = {name: path for name, path in named.items() if path.is_file()}
     reprs = gallery_conf.get("capture_repr", ())
     return Surroundings(
         parse=partial(parse, capture_repr=(reprs,) if isinstance(reprs, str) else tuple(reprs)),
@@ -65,6 +68,11 @@ def of(config: Config, gallery_conf: dict[str, Any]) -> Surroundings:
         optional=config.examples_optional,
         chosen=lambda text: set(form.findall(text)) if form else set(),
         environment=partial(_environment, config.examples_environment),
+        variables={
+            name: f"{named[name].name} {digest(named[name])}" if name in named else value
+            for name, value in sorted(config.examples_environment.items())
+        },
+        named=frozenset(path.resolve() for path in named.values()),
         manner=inside.manner,
         settings=inside.settings,
     )
@@ -84,8 +92,8 @@ def _environment(wanted: Mapping[str, str | None], home: Path) -> dict[str, str]
 class _Inside:
     """What Sphinx-Gallery's settings ask for of a script's own process."""
 
-    def __init__(self, conf: dict[str, Any], variables: Mapping[str, str | None]) -> None:
-        self.conf, self.variables = conf, variables
+    def __init__(self, conf: dict[str, Any]) -> None:
+        self.conf = conf
         self.resets = [one for one in _listed(conf["reset_modules"]) if one not in NEEDLESS]
         order = conf["reset_modules_order"]
         self.moments = [order] if self.resets and order != "both" else ["before", "after"]
@@ -167,11 +175,6 @@ class _Inside:
             "unshown": self.conf["ignore_repr_types"],
             "resets": [_spelled(one) for one in self.resets],
             "names": bool(self.tells),
-            # Where a file stands differs from machine to machine; its text is an input if read.
-            "environment": {
-                name: Path(value).name if value and Path(value).is_absolute() else value
-                for name, value in sorted(self.variables.items())
-            },
         }
         return drawn | {key: value for key, value in found.items() if value}
 

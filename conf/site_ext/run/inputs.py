@@ -73,7 +73,8 @@ def inputs(
     this one too is the example's own work after all, by code that is not Python. ``absent`` is
     the module that could not be imported, if that ended it.
     """
-    local = {Path(_source(name)) for name in files} - {example.script}
+    known = {example.script, *example.surroundings.named}
+    local = {Path(_source(name)) for name in files} - known
     loaded, changed = set(modules), set(meanwhile)
     found = {_beside(example, path): path for path in sorted(local)}
     doubtful = {name for name, path in found.items() if str(path) in changed}
@@ -89,6 +90,7 @@ def inputs(
         "missing": packages.missing(example, packages.modules(example) | {absent}),
         "python": ".".join(platform.python_version_tuple()[:2]),
         "settings": example.settings,
+        **({"environment": dict(told)} if (told := example.surroundings.variables) else {}),
     }
 
 
@@ -133,6 +135,8 @@ def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901,
         return f"Python {then['python']} -> {python}"
     if then["settings"] != example.settings:
         return "settings changed"
+    if then.get("environment", {}) != dict(example.surroundings.variables):
+        return "its environment changed"
     return ""
 
 

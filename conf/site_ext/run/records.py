@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
-FORMAT = 2
+FORMAT = 1
 
 
 class Machine(TypedDict):
@@ -97,6 +97,8 @@ def log_of(folder: Path, name: str) -> Path:
 def write(folder: Path, record: Record) -> None:
     """Write a record, replacing an older one in one step; figures are in base64."""
     data = msgspec.to_builtins(record)
+    if record.names is None:  # releases whose code does not know it read records, too
+        del data["names"]
     write_whole(path_of(folder, record.name), json.dumps(data, indent=1, sort_keys=True) + "\n")
 
 

@@ -89,7 +89,9 @@ class Surroundings:
     that is imported; ``optional`` the distribution of each module that a build may lack, so that
     scripts that need it are skipped. ``chosen`` finds the modules that a script's text asks for
     without importing them. ``environment`` gives the variables that a script runs under; its
-    argument is an empty folder that is the script's own. ``manner`` says how a script is run,
+    argument is an empty folder that is the script's own, and ``variables`` what an execution
+    depends on of them, on any machine: of the files that they name (``named``), the digests.
+    ``manner`` says how a script is run,
     and ``settings`` what of that an execution depends on.
     """
 
@@ -98,5 +100,7 @@ class Surroundings:
     optional: Mapping[str, str] = field(default_factory=dict)
     chosen: Callable[[str], set[str]] = lambda text: set()
     environment: Callable[[Path], dict[str, str]] = plain_environment
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    named: frozenset[Path] = frozenset()
     manner: Callable[[Example], Manner] = lambda example: Manner()
     settings: Callable[[Example], dict[str, Any]] = lambda example: {}
