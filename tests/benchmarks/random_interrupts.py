@@ -98,12 +98,13 @@ class Gallery:
             shutil.rmtree(records, ignore_errors=True)
 
 
-def left(mark: str) -> list[int]:
-    """Processes of the examples, and those that keep them."""
+def left(mark: str, temporary: Path) -> list[int]:
+    """Processes of the examples, and those that keep them: not those of other builds."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "environ"]):
         line = " ".join(process.info["cmdline"] or [])
-        if f"sleep {mark}" in line or "keeper.py" in line or "child.py" in line:
+        ours = (process.info["environ"] or {}).get("TMPDIR", "").startswith(str(temporary))
+        if f"sleep {mark}" in line or (ours and ("keeper.py" in line or "child.py" in line)):
             found.append(process.pid)
     return found
 
@@ -139,7 +140,10 @@ def main() -> None:
                 gallery.again(execute=phase == "executing")
                 stopped(gallery, phase, how, seconds)
                 time.sleep(0.5)
-                processes, folders = left(mark), [path.name for path in gallery.temporary.iterdir()]
+                processes, folders = (
+                    left(mark, gallery.temporary),
+                    [path.name for path in gallery.temporary.iterdir()],
+                )
                 code, text = gallery.build()
                 pages = gallery.pages()
                 others = sorted(

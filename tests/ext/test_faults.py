@@ -54,6 +54,7 @@ FAILING = {
         "while True: print('x' * 1_000_000)", "output limit", "printed more than 512 MiB",
     ),
     "opens_too_many": (
+        "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
         "files = []\nwhile True: files.append(open('/dev/null'))",
         "exception", "OSError: [Errno 24] Too many open files",
     ),
