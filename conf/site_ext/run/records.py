@@ -113,6 +113,7 @@ def read(folder: Path, name: str) -> Record | None:
         if msgspec.json.decode(text, type=_Form).format != FORMAT:
             return None
         record = msgspec.json.decode(text, type=Record)
+        record.names = record.names  # a default is the class's only, and pages ask for the record's
         for part, kind in (("machine", Machine), ("inputs", Inputs), ("versions", Versions)):
             msgspec.convert(getattr(record, part), kind)
     except FileNotFoundError:
