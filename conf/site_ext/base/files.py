@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tempfile
@@ -51,6 +52,17 @@ def locked(lock: Path, otherwise: str) -> Iterator[None]:
             yield
     except filelock.Timeout:
         raise SiteError(f"{lock.parent}: {otherwise}; wait for its end") from None
+
+
+def digest_of(place: Path) -> str:
+    """A name for a file, or for the files of a folder, their names and their contents; compiled
+    modules and what is hidden aside."""
+    digest = hashlib.sha256()
+    for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+        parts = path.relative_to(place).parts
+        if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in parts):
+            digest.update(f"{'/'.join(parts)}\n".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def checked(data: object, kind: type[_Kind], where: str, repair: str = "") -> _Kind:

@@ -9,9 +9,10 @@ again, and no build is green only because it did not look.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from site_ext.base.files import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
-
-
-def digest_of(package: Path) -> str:
-    """A name for the modules of a package, their names and their text."""
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def publishes(app: Sphinx, exception: Exception | None) -> bool:

@@ -44,8 +44,8 @@ class Inside:
         if tuple(self.conf["image_scrapers"]) != ("matplotlib",):
             _get_callables(self.conf, "image_scrapers")
 
-        for moment in self.given["resets"]:
-            clean_modules(self.conf, self.given["fname"], moment)
+        if self.given["resets"]:
+            clean_modules(self.conf, self.given["fname"], "before")
 
     def drawn(self, cell: int, names: dict[str, Any]) -> tuple[str, str]:
         """Have the scrapers save what a cell drew: their reST, and the folder of the files."""

@@ -94,9 +94,10 @@ class _Inside:
 
     def __init__(self, conf: dict[str, Any]) -> None:
         self.conf = conf
-        self.resets = [one for one in _listed(conf["reset_modules"]) if one not in NEEDLESS]
-        order = conf["reset_modules_order"]
-        self.moments = [order] if self.resets and order != "both" else ["before", "after"]
+        # What resets modules after a script has nothing to do in a process that ends with it.
+        before = conf["reset_modules_order"] != "after"
+        resets = _listed(conf["reset_modules"]) if before else []
+        self.resets = [one for one in resets if one not in NEEDLESS]
         self.draws = (
             tuple(_listed(conf["image_scrapers"])) != BY_ITSELF
             or bool(conf["image_srcset"])
@@ -147,7 +148,7 @@ class _Inside:
             "fname": example.script.name,
             "target": f"{example.page}{example.script.suffix}",
             "file_conf": example.comments,
-            "resets": [one for one in self.moments if one == "before"] if self.resets else [],
+            "resets": bool(self.resets),
             "cells": [
                 (cell.source, cell.line, extract_file_config(cell.source).get("multi_image_block"))
                 for cell in example.cells

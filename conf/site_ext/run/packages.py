@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from site_ext.base.files import digest_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -79,7 +81,7 @@ def version(distribution: str) -> str:
         found = metadata.distribution(distribution)
     except metadata.PackageNotFoundError:
         folder = folder_of(distribution)
-        return f"{ABSENT},{_FILES}{_digest(folder)}" if folder else ABSENT
+        return f"{ABSENT},{_FILES}{digest_of(folder)[:16]}" if folder else ABSENT
     direct = json.loads(found.read_text("direct_url.json") or "{}")
     if "dir_info" not in direct:
         return found.version
@@ -90,7 +92,7 @@ def version(distribution: str) -> str:
         name for name, by in providers().items() if distribution in {*map(canonicalize_name, by)}
     ]
     folders = filter(None, map(folder_of, [*modules, distribution.replace("-", "_")]))
-    told = "".join(map(_digest, sorted(set(folders))))
+    told = "".join(map(digest_of, sorted(set(folders))))
     return f"{found.version}{_FILES}{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
@@ -114,16 +116,6 @@ def folder_of(module: str) -> Path | None:
     path = Path(place)
     inside = {"site-packages", "dist-packages"} & set(path.parts)
     return None if inside or path.is_relative_to(Path(os.__file__).parent) else path
-
-
-def _digest(place: Path) -> str:
-    """A name for the files of a package, compiled modules and hidden folders aside."""
-    digest = hashlib.sha256()
-    for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-        parts = path.relative_to(place).parts
-        if path.is_file() and not any(p == "__pycache__" or p.startswith(".") for p in parts):
-            digest.update(f"{'/'.join(parts)}\n".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def install_line(example: Example, versions: dict[str, str]) -> str:
