@@ -10,6 +10,7 @@ GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),he
 # Where site_ext, publisher and commands are found.
 export PYTHONPATH := $(CURDIR)/conf
 export PATTERN SHARD JOBS STRICT GPU HEAVY REPOSITORY SITE BRANCH SITE_URL RELEASES DEV
+export RECORDS BUDGET CLUSTER TIME_LIMIT_FACTOR ALLOW_BUSY
 
 ifeq ($(VENV),)
 PY := $(PYTHON)
@@ -18,18 +19,34 @@ TESTABLE := active
 else
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready$(if $(HEAVY),-heavy)
+# With records at hand nothing need run: an environment that is made for it has no framework.
+ifneq ($(RECORDS),)
+ifeq ($(HEAVY)$(wildcard $(VENV)/.ready $(VENV)/.ready-heavy),)
+READY := $(VENV)/.ready-docs
+endif
+endif
+ifneq ($(CLUSTER),)
+READY += $(VENV)/.ready-cluster
+endif
 TESTABLE := $(VENV)/.testable
 endif
 # Each builder remembers for itself what it has read: one would hide from the others what is new.
 SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
 .DEFAULT_GOAL := help
-.PHONY: help html examples test doctest linkcheck epub text latex freshness site compare release serve lint lock clean
+.PHONY: help html examples worker reproduce test doctest linkcheck epub text latex freshness
+.PHONY: site compare release serve lint lock clean
 
-html: $(READY) ## execute what is out of date, build build/html/ (PATTERN= JOBS= SHARD= STRICT=1 VENV= GPU=1 HEAVY=1)
+html: $(READY) ## execute what is out of date, build build/html/ (RECORDS= PATTERN= JOBS= SHARD= BUDGET= CLUSTER= STRICT=1 VENV= GPU=1 HEAVY=1)
 	$(call SPHINX,html) -q docs $(OUT)
 
 examples: $(READY) ## only execute what is out of date, for instance one SHARD=2/4
 	$(PY) -m commands.examples
+
+worker: $(READY) ## execute for others: CLUSTER=tcp://host:port of a Dask scheduler
+	$(PY) -m commands.worker "$(CLUSTER)"
+
+reproduce: $(READY) ## execute here what a release executed, and compare (RELEASE=0.2, or RECORDS=)
+	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
 test: $(TESTABLE) html doctest ## every test, doctests among them
 	$(PY) -m pytest
@@ -80,6 +97,14 @@ $(VENV)/.ready $(VENV)/.ready-heavy: pyproject.toml constraints.txt conf/command
 	$(PYTHON) -m commands.environment $(VENV) $(GROUPS)
 	@touch $@
 
+$(VENV)/.ready-docs: pyproject.toml constraints.txt conf/commands/environment.py
+	$(PYTHON) -m commands.environment $(VENV) docs
+	@touch $@
+
+$(VENV)/.ready-cluster: $(firstword $(READY))
+	$(PYTHON) -m commands.environment $(VENV) cluster
+	@touch $@
+
 $(VENV)/.testable: $(READY)
-	$(PYTHON) -m commands.environment $(VENV) $(GROUPS) tests lint
+	$(PYTHON) -m commands.environment $(VENV) $(GROUPS) cluster tests lint
 	@touch $@

@@ -84,11 +84,16 @@ examples_pattern = os.environ.get("PATTERN", "")
 examples_shard = os.environ.get("SHARD", "")
 examples_jobs = os.environ.get("JOBS") or "1"
 examples_strict = bool(os.environ.get("STRICT"))
+examples_store = os.environ.get("RECORDS", "")
+examples_cluster = os.environ.get("CLUSTER", "")
+examples_budget = os.environ.get("BUDGET", "")
+examples_stretch = os.environ.get("TIME_LIMIT_FACTOR") or "1"
+examples_lock = "../constraints.txt"
 examples_frameworks = frameworks.TITLES
 # What a build may lack: examples that need it are skipped then. Anything else that can't be
 # imported is a failure.
 examples_optional = {
-    **{name: names[0] for name, names in frameworks.DISTRIBUTIONS.items()},
+    **frameworks.DISTRIBUTIONS,
     "ai_edge_litert": "ai-edge-litert",
     "executorch": "executorch",
     "litert_torch": "litert-torch",
@@ -101,6 +106,19 @@ examples_optional = {
 # Keras's backend comes from the script alone, its settings from an empty folder; figures are
 # drawn for screens of today.
 examples_chosen = r"""os\.environ\[["']KERAS_BACKEND["']\]\s*=\s*["'](\w+)["']"""
+# The frameworks' own settings for a script that runs beside others.
+examples_share = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",  # PyTorch, and what OpenMP there is elsewhere
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",  # NumPy and SciPy
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+        "PJRT_NPROC",  # JAX
+        "NPROC",
+    ),
+    "{cores}",
+)
 examples_environment = {
     "KERAS_BACKEND": None,
     "KERAS_HOME": "{home}",

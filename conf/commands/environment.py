@@ -7,7 +7,8 @@ Uses the standard library only, since nothing is installed yet, and runs on Pyth
 are too old for the rest, to be able to say so. Whatever is missing gets one line.
 
 TORCH_INDEX names the index that has torch's CPU builds; the package index's own build
-for Linux brings gigabytes of CUDA along. GPU=1 asks for that one.
+for Linux brings gigabytes of CUDA along. GPU=1 asks for that one. Where the CPU builds are out of
+reach, the package index's is taken; on Read the Docs and with STRICT=1 that is an error.
 """
 
 import importlib.util
@@ -30,6 +31,8 @@ PIP_OPTIONS = [
     # An index that is out of reach must cost seconds, not minutes.
     "--retries=1",
     "--timeout=15",
+    # A host that keeps nothing between builds has no use for a cache, and little disk.
+    *(["--no-cache-dir"] if os.environ.get("READTHEDOCS") else []),
 ]
 
 
@@ -115,6 +118,12 @@ def install_cpu_torch(python: str, constraints: str) -> None:
         urllib.request.urlopen(index.rstrip("/") + "/torch/", timeout=PROBE_SECONDS).close()
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
+        if os.environ.get("STRICT") or os.environ.get("READTHEDOCS"):
+            stop(
+                "torch's index %s is out of reach (%s), and the usual one may bring gigabytes of "
+                "CUDA; try again, name another with TORCH_INDEX=, or take the usual one with an "
+                "empty TORCH_INDEX=" % (index, reason)
+            )
         say("torch's index %s is out of reach (%s); taking the usual one" % (index, reason))
         return
     say("installing torch's CPU build")

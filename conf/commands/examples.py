@@ -2,33 +2,27 @@
 
     python -m commands.examples
 
-reads PATTERN, SHARD, JOBS and STRICT as the build does. With SHARD=2/4 it executes the
-second quarter of the examples; the records of the four, copied into one build/records/,
-build the site without executing anything.
+reads RECORDS, PATTERN, SHARD, JOBS, BUDGET, CLUSTER and STRICT as the build does. With SHARD=2/4
+it executes the second quarter of the examples; the records of the four, copied into one
+build/records/, build the site without executing anything.
 """
 
 import sys
 from pathlib import Path
 
 from site_ext.base.errors import SiteError
-from site_ext.gallery import build, seam
+from site_ext.gallery import build
 from site_ext.run import report
-from site_ext.run.plan import Options
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def options() -> Options:
-    """What the configuration says of this tree's examples."""
-    config = build.configuration(ROOT / "conf")
-    conf, docs = seam.completed(config.sphinx_gallery_conf), ROOT / "docs"
-    pages = docs / conf["gallery_dirs"]
-    return build.options(config, conf, docs, [pages], records=config.examples_records)
-
-
 def main() -> None:
-    strict = build.configuration(ROOT / "conf").examples_strict
-    report.raise_for_failed(build.execute_and_tell(options(), strict=strict))
+    config = build.configuration(ROOT / "conf")
+    entries = build.execute_and_tell(
+        build.options_in(ROOT), strict=config.examples_strict, store=config.examples_store
+    )
+    report.raise_for_failed(entries)
 
 
 if __name__ == "__main__":

@@ -53,8 +53,9 @@ def new_version(name: str) -> str:
     return version
 
 
-def changelog_with(version: str, date: str, text: str, changed: str) -> str:
-    """The changelog with a section for ``version``, in which ``changed`` tells of verdicts.
+def changelog_with(version: str, date: str, text: str, made: str, changed: str) -> str:
+    """The changelog with a section for ``version``, in which ``made`` tells with and on what it
+    was made, and ``changed`` of verdicts.
 
     Raises :exc:`SiteError` if nothing else is new.
     """
@@ -62,9 +63,7 @@ def changelog_with(version: str, date: str, text: str, changed: str) -> str:
     body = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
     if not found or not body.strip():
         raise SiteError(f"{CHANGELOG} has nothing under {UNRELEASED.strip()}; say what is new")
-    made = frameworks.line(frameworks.installed())
-    on = machine.line(machine.describe())
-    section = f"## [{version}] - {date}\n\nMade with {made}.\nMeasured on {on}.\n"
+    section = f"## [{version}] - {date}\n\n{made}\n"
     told = f"{body.rstrip()}\n\n{changed}".rstrip() + "\n\n"
     return f"{before}{UNRELEASED}\n{section}{told}{after.removeprefix(body)}"
 
@@ -79,7 +78,7 @@ def main(name: str) -> None:
     there = wanted.place(ROOT)
     url = wanted.site_url(there)
     repository.require_clean(ROOT)
-    changelog_with(version, "", _read(CHANGELOG), "")  # nothing new is told before it is built
+    changelog_with(version, "", _read(CHANGELOG), "", "")  # nothing new is told before it is built
     with building.alone(ROOT):
         there.recover()
         known = there.published()
@@ -112,7 +111,7 @@ def _make(version: str, known: dict[str, Release]) -> tuple[Path, repository.Lis
     _commit(
         tree,
         {
-            CHANGELOG: changelog_with(version, date, _read(CHANGELOG), changed),
+            CHANGELOG: changelog_with(version, date, _read(CHANGELOG), _made(before), changed),
             PROJECT: project_with(version, _read(PROJECT)),
         },
         f"Release {version}",
@@ -122,6 +121,12 @@ def _make(version: str, known: dict[str, Release]) -> tuple[Path, repository.Lis
     built = building.of_tree(ROOT, tree, version)
     _commit(tree, {repository.LIST: _list_with(line)}, f"List release {version}")
     return tree, line, built
+
+
+def _made(built: Release) -> str:
+    """With which frameworks a build's examples ran, and on which machines."""
+    on = "; ".join(map(machine.line, built.machines))
+    return f"Made with {frameworks.line(built.versions)}.\nMeasured on {on}.\n"
 
 
 def _take(tree: Path, version: str, commit: str) -> None:

@@ -17,17 +17,19 @@ import subprocess
 import sys
 import tomllib
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from publisher import handing
 from site_ext.base import git as git_of
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
 from site_ext.base.files import locked
 from site_ext.base.git import git
+from site_ext.run import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 #: What leaves examples out: a release has them all.
 PARTIAL = ("PATTERN", "SHARD")
@@ -46,6 +48,8 @@ OF_MAKE = (
     "BRANCH",
     "RELEASES",
     "DEV",
+    "BUDGET",
+    "CLUSTER",
 )
 
 
@@ -70,30 +74,32 @@ def of_tree(root: Path, tree: Path, version: str) -> Path:
 def check_out(root: Path, commit: str, name: str) -> Path:
     """A clone of its own at ``commit``; one that is there already keeps what it has built.
 
-    It starts from this tree's records: what is out of date for it runs again, and what was
-    executed with changes that are in no commit.
+    It starts from records of this tree and of the other releases here: what is out of date for it
+    runs again, and what was executed with changes that are in no commit, on another platform,
+    or on a busy machine.
     """
     tree = root / "build" / "releases" / name
     if not (tree / ".git").exists():
         shutil.rmtree(tree, ignore_errors=True)
         tree.parent.mkdir(parents=True, exist_ok=True)
         git(root, "clone", "-q", "--shared", "--no-checkout", str(root), str(tree))
+        # A branch that RECORDS= names is that of where this tree came from.
+        if "origin" in git(root, "remote").splitlines():
+            git(tree, "remote", "set-url", "origin", git(root, "remote", "get-url", "origin"))
     git(tree, "checkout", "-q", "--force", "--detach", commit)
-    kept = tree / "build" / "records"
-    if not kept.exists():
-        kept.mkdir(parents=True)
-        for record in sorted((root / "build" / "records").glob("*.json")):
-            if not _commit_of(record).endswith(git_of.CHANGES):
-                shutil.copy(record, kept)
+    handing.hand_on(_stores(root, tree), tree)
     return tree
 
 
-def _commit_of(record: Path) -> str:
-    """The commit that an example was executed at, as its record says."""
-    try:
-        return str(json.loads(record.read_text(encoding="utf-8"))["commit"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SiteError(f"{record}: not a record ({error!r}); delete it and build again") from error
+def _stores(root: Path, tree: Path) -> list[Path]:
+    """The folders of records in this tree, of the working tree first."""
+    others = sorted((root / "build" / "releases").glob("*/build/records"))
+    return [root / "build" / "records", *(one for one in others if not one.is_relative_to(tree))]
+
+
+def record_of(version: str, name: str) -> Path:
+    """Where the record of an example stands that a release is built from."""
+    return Path("build/releases") / version / "build/records" / records.file_name(name)
 
 
 def _python_for(root: Path, tree: Path) -> str:
@@ -133,6 +139,9 @@ def _make(tree: Path, *arguments: str, **settings: str) -> None:
     inherited = git_of.environment()
     left_out = OF_MAKE if settings.get("SITE_VERSION") == versions.DEV else OF_MAKE + PARTIAL
     environment = {name: value for name, value in inherited.items() if name not in left_out}
+    store = environment.get("RECORDS", "")
+    if Path(store).exists() and store:  # named from here, where another folder is current
+        environment["RECORDS"] = str(Path(store).resolve())
     command = [os.environ.get("MAKE") or "make", "--no-print-directory", *arguments]
     done = subprocess.run(command, cwd=tree, check=False, env=environment | settings)
     if done.returncode:

@@ -15,8 +15,6 @@ from site_ext.base import values
 if TYPE_CHECKING:
     from publisher.releases import Release
 
-#: Measured values with such a name are times or sizes of memory: they differ at each run.
-UNSTEADY = ("_seconds", "_ms", "_us", "_mib", "_per_second")
 #: Relative; a smaller difference is rounding.
 SMALL = 1e-6
 
@@ -117,7 +115,7 @@ def _compare_example(then: dict[str, Any], now: dict[str, Any], found: Changes) 
     found.run_again += again
     causes = tuple(_causes(then, now))
     for key in sorted(set(then["measured"]) | set(now["measured"])):
-        if key.endswith(UNSTEADY):
+        if key.endswith(values.UNSTEADY):
             continue
         old, new = then["measured"].get(key), now["measured"].get(key)
         if _differ(old, new):
@@ -134,7 +132,7 @@ def _compare_example(then: dict[str, Any], now: dict[str, Any], found: Changes) 
 
 def comparable(then: dict[str, Any], now: dict[str, Any]) -> bool:
     """Whether two runs' times may stand side by side: alike machines, nothing beside them."""
-    alone = then.get("exclusive", True) and now.get("exclusive", True)
+    alone = all(run.get("exclusive", True) and not run.get("disturbed") for run in (then, now))
     return bool(alone and machine_key(then["machine"]) == machine_key(now["machine"]))
 
 
@@ -149,7 +147,8 @@ def _causes(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     causes = _versions_moved(then["versions"] or {}, now["versions"] or {})
     if then.get("script") != now.get("script"):
         causes.append("the script changed")
-    if then["machine"] and now["machine"] and then["machine"] != now["machine"]:
+    machines = [run["machine"] for run in (then, now) if run["machine"]]
+    if len({(machine_key(one), one.get("os")) for one in machines}) > 1:
         causes.append("another machine")
     if not causes and then.get("key") != now.get("key"):
         causes.append("a file beside the script changed")
@@ -219,7 +218,9 @@ def as_text(found: Changes) -> str:
     times = [f"{t.example}: {t.old:.1f} s -> {t.new:.1f} s" for t in found.timings]
     lines += _part("Wall times, on alike machines", times, "none run again")
     if found.not_compared:
-        lines += _part("Wall times not compared: unlike machines, or not alone", found.not_compared)
+        lines += _part(
+            "Wall times not compared: unlike machines, not alone, or busy", found.not_compared
+        )
     return "\n".join(lines).rstrip()
 
 

@@ -62,7 +62,7 @@ def draw(in_time: list[Release]) -> Chart:
     runs: dict[str, Any] = {}
     for number, release in enumerate(in_time):
         for name, entry in release.examples.items():
-            if entry["wall_seconds"] is None or not entry.get("machine"):
+            if entry["wall_seconds"] is None or not entry.get("machine") or entry.get("disturbed"):
                 continue
             line = machine_of.line(entry["machine"])
             key = changes.machine_key(entry["machine"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from publisher import releases
+from publisher import building, releases
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
 
@@ -53,6 +53,7 @@ def check(built: Path, version: str, commit: str) -> releases.Release:
     """The release in the folder ``built``; raises :exc:`SiteError` that lists what is wrong.
 
     ``commit`` is the one that was to be built: a tree that was edited meanwhile is not it.
+    ``ALLOW_BUSY=1`` lets a release have times that were taken on a busy machine.
     """
     release = releases.read_folder(built, version)
     problems = []
@@ -67,6 +68,13 @@ def check(built: Path, version: str, commit: str) -> releases.Release:
         for name, entry in release.examples.items()
         if entry["status"] not in allowed
     ]
+    if versions.kind(version) != versions.DEV and os.environ.get("ALLOW_BUSY", "0") in {"", "0"}:
+        problems += [
+            f"data/examples.json: {name} was timed while {entry['disturbed']}; let it run again "
+            f"on a machine at rest (delete {building.record_of(version, name)}), or ALLOW_BUSY=1"
+            for name, entry in release.examples.items()
+            if entry.get("disturbed") and entry.get("exclusive")
+        ]
     missing = [name for name in sorted(release.pages) if not (built / name).is_file()]
     problems += [f"{name}: listed in {releases.ABOUT}, but missing" for name in missing]
     problems += [] if missing else _Links(built, release).wrong()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
@@ -35,6 +35,7 @@ class _About(TypedDict):
     commit: str
     versions: dict[str, str]
     machine: _Machine
+    machines: NotRequired[list[_Machine]]
     pages: list[str]
     notes: list[str]
     after: str | None
@@ -74,7 +75,8 @@ class Release:
     date: str
     commit: str
     versions: dict[str, str]
-    machine: dict[str, Any]
+    #: Each that executed an example, the one that executed most first.
+    machines: tuple[dict[str, Any], ...]
     pages: frozenset[str]
     #: The changelog's points, as plain text.
     notes: tuple[str, ...]
@@ -111,7 +113,7 @@ def read(version: str, read_text: Callable[[str], str], where: str) -> Release:
         date=about["date"],
         commit=about["commit"],
         versions=about["versions"],
-        machine=about["machine"],
+        machines=tuple(about.get("machines") or [about["machine"]]),
         pages=frozenset(about["pages"]),
         notes=tuple(about["notes"]),
         after=about["after"],

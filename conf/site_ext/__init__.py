@@ -1,8 +1,9 @@
-"""The site's own machinery, in five wings, each leaning only on those before it.
+"""The site's own machinery, in six wings, each leaning only on those before it.
 
 ===========  =====================================================================
 ``base``     what all lean on: errors, files, git, machine, versions, values, nodes
 ``run``      one example in a process of its own, its record, what is due
+``stores``   records at rest: published, and taken from elsewhere
 ``gallery``  records into Sphinx-Gallery's pages
 ``claims``   statements, evidence, the ledger, quoted values, charts
 ``pages``    what each page says about itself: byline, banner, navigation

@@ -39,7 +39,7 @@ def test_the_wings_have_one_direction() -> None:
     [
         ("run/plan.py", "from site_ext.gallery import domain", "Each wing leans only"),
         ("base/values.py", "from site_ext.run import records", "Each wing leans only"),
-        ("run/inputs.py", "import sphinx.util", "The runner knows no Sphinx"),
+        ("run/inputs.py", "import sphinx.util", "The runner and the stores know no Sphinx"),
         ("run/child.py", "import msgspec", "The child imports nothing"),
     ],
 )

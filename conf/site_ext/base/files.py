@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 _Kind = TypeVar("_Kind")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never a part."""
+def write_whole(path: Path, text: str | bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    data = text.encode("utf-8") if isinstance(text, str) else text
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(data)
         Path(aside).chmod(0o644)
         Path(aside).replace(path)
     except BaseException:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import platform
 import shutil
 import subprocess
+from collections import Counter
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -15,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 @cache
@@ -36,6 +40,19 @@ def line(machine: Mapping[str, Any]) -> str:
     return f"{machine['cpu']}, {cores}, {machine['ram_gib']} GiB, {machine['gpu'] or 'no GPU'}"
 
 
+def distinct(machines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Machines that differ in what :func:`describe` tells, the most frequent first; memory to the
+    GiB, since it wavers with the kernel."""
+    counted: Counter[str] = Counter()
+    known: dict[str, dict[str, Any]] = {}
+    for one in machines:
+        about = {name: one.get(name) for name in ("cpu", "cores", "ram_gib", "os", "gpu")}
+        key = json.dumps({**about, "ram_gib": round(about["ram_gib"] or 0)})
+        known.setdefault(key, about)
+        counted[key] += 1
+    return [known[key] for key, _ in counted.most_common()]
+
+
 def usable_cores(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
     """The cores that this process may use, which a container can hold below the total: by
     naming them, or by a quota of processor time (rounded up)."""
@@ -46,23 +63,42 @@ def usable_cores(cgroups: Path = Path("/sys/fs/cgroup")) -> int:
     return max(1, min([cores, *map(math.ceil, _quotas(cgroups))]))
 
 
-def _quotas(cgroups: Path, own: Path = Path("/proc/self/cgroup")) -> list[float]:
+def throttled_seconds(cgroups: Path = Path("/sys/fs/cgroup")) -> float:
+    """For how long a quota has stopped this process so far, with all that share it."""
+    told = [0.0]
+    for group in _groups(cgroups):
+        with suppress(OSError, ValueError):
+            lines = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
+            micro, nano = int(lines.get("throttled_usec", 0)), int(lines.get("throttled_time", 0))
+            told.append(micro / 1e6 + nano / 1e9)
+    return max(told)
+
+
+def _quotas(cgroups: Path, own: Path = OWN_GROUPS) -> list[float]:
     """The cores' worth of time that each control group around this process may use."""
+    quotas = []
+    for group in _groups(cgroups, own):
+        with suppress(OSError, ValueError, ZeroDivisionError):
+            quotas.append(_quota(group))
+    return [quota for quota in quotas if quota > 0]
+
+
+def _groups(cgroups: Path, own: Path = OWN_GROUPS) -> list[Path]:
+    """The folders of the control groups around this process that ration processor time."""
     try:
         lines = own.read_text(encoding="ascii").splitlines()
     except (OSError, ValueError):  # not Linux
         return []
-    quotas = []
+    found = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
             continue
         # In a container the path may be told as from outside: then only the top is there.
         group = Path(path.lstrip("/"))
-        for folder in (group, *group.parents):
-            with suppress(OSError, ValueError, ZeroDivisionError):
-                quotas.append(_quota(cgroups / ("cpu" if controllers else "") / folder))
-    return [quota for quota in quotas if quota > 0]
+        top = cgroups / ("cpu" if controllers else "")
+        found += [top / folder for folder in (group, *group.parents)]
+    return found
 
 
 def _quota(group: Path) -> float:

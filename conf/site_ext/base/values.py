@@ -11,6 +11,10 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 #: Characters of a text, and bits of an integer, that can be published: more is no value to quote.
 LONGEST, WIDEST = 10_000, 1024
+#: How the names of measured values end that are times, which a busy machine spoils, and that
+#: differ at each run besides: sizes of memory.
+TIMES = ("_seconds", "_ms", "_us", "_per_second")
+UNSTEADY = (*TIMES, "_mib")
 
 
 def problem(value: object) -> str:

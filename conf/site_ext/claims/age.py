@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from site_ext.base import pins
 from site_ext.claims import measurements, sources
 from site_ext.claims.sources import LIMIT_DAYS
 
@@ -86,15 +87,9 @@ def pinned(root: Path) -> dict[str, str]:
     wanted = {
         canonicalize_name(one.name) for one in asked if not one.marker or one.marker.evaluate()
     }
-    lines = (root / "constraints.txt").read_text().splitlines()
-    pins = dict(_pin(line) for line in lines if "==" in line)
-    asked_first = [name for name in FIRST if name in wanted & set(pins)]
-    return {name: pins[name] for name in [*asked_first, *sorted(wanted & set(pins))]}
-
-
-def _pin(line: str) -> tuple[str, str]:
-    name, _, rest = line.partition(";")[0].partition("==")
-    return canonicalize_name(name.strip()), rest.strip()
+    found = pins.read(root / "constraints.txt")
+    asked_first = [name for name in FIRST if name in wanted & set(found)]
+    return {name: found[name] for name in [*asked_first, *sorted(wanted & set(found))]}
 
 
 def newest(name: str) -> str | None:
@@ -110,9 +105,9 @@ def newest(name: str) -> str | None:
         return None
 
 
-def newer(pins: dict[str, str]) -> Iterator[Newer | None]:
+def newer(known: dict[str, str]) -> Iterator[Newer | None]:
     """Those that have a newer release; ends with None at the first that can't be asked for."""
-    for name, version in pins.items():
+    for name, version in known.items():
         found = newest(name)
         if found is None:
             yield None

@@ -12,7 +12,8 @@
 
 Each line has a label, a value of an example as ``{measured}`` names it, and whose colour it takes;
 ``:sorted:`` puts the smallest value first. The chart is an inline SVG that follows the theme's colours; its alternative text, with every
-value, and its caption, with machine and versions, are made from the records.
+value, and its caption, with machine and versions, are made from the records. A time that was
+taken while the machine was busy with something else is left out.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 #: Names of colours in docs/_static/palette.css.
 COLORS = ("tensorflow", "pytorch", "keras")
 WIDTH, ROW, BAR = 420, 44, 18
+NO_TIMING = "left out: the machine was busy"
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,11 @@ class BarsDirective(SphinxDirective):
             entry = quoting.example(self.env, name)
             if (record := entry.ran) is None:
                 return Bar(label, None, quoting.NOT_MEASURED, color)
-            value = quoting.measured(name, checks.arithmetic(key), record.measured)
+            wanted = checks.arithmetic(key)
+            value = quoting.measured(name, wanted, record.measured)
+            timed = any(one.endswith(values.TIMES) for one in wanted.names)
+            if timed and not record.timing:
+                return Bar(label, None, NO_TIMING, color)
             if not values.is_number(value):
                 raise self.error(f"bars: {name}.{key} = {value!r} is no number, in {line!r}")
             text = values.formatted(value, spec)

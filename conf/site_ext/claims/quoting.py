@@ -96,7 +96,8 @@ def _run(record: Record, wanted: str) -> str:
     on = machine.line(record.machine)
     run = frameworks.line(record.versions)
     versions = f" with {run}" if run else ""
-    return f"{record.name}: {wanted}. Ran {record.executed_at[:10]}{versions} on {on}."
+    busy = f", while {record.disturbed}" if record.disturbed else ""
+    return f"{record.name}: {wanted}. Ran {record.executed_at[:10]}{versions} on {on}{busy}."
 
 
 def _taken(taken: Measurement, wanted: str) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
+    from site_ext.run.cluster import Workshop
     from site_ext.run.plan import Entry, Options
 
 logger = logging.getLogger(__name__)
@@ -73,9 +74,29 @@ def options(
         pattern=config.examples_pattern,
         shard=config.examples_shard,
         jobs=config.examples_jobs or conf["parallel"] or 1,
+        cluster=config.examples_cluster,
+        workshop=_workshop() if config.examples_cluster else None,
+        budget=config.examples_budget,
+        quoted=listing.quotations(docs, conf) if config.examples_budget else {},
+        stretch=config.examples_stretch,
         again=bool(conf["run_stale_examples"]),
         **more,
     )
+
+
+def _workshop() -> Workshop:
+    """What workers of a cluster do."""
+    from site_ext.gallery import worker  # noqa: PLC0415 - it leans on this module
+
+    return worker
+
+
+def options_in(root: Path) -> Options:
+    """The runner's options for the project in ``root``, where there is no Sphinx."""
+    config, docs = configuration(root / "conf"), root / "docs"
+    conf = seam.completed(config.sphinx_gallery_conf)
+    pages = [docs / to for _, to in listing.galleries(conf, docs)]
+    return options(config, conf, docs, pages, records=config.examples_records)
 
 
 def root_of(config: Config, folders: Sequence[Path]) -> Path:
@@ -90,7 +111,8 @@ def root_of(config: Config, folders: Sequence[Path]) -> Path:
 @ending
 def execute_examples(app: Sphinx) -> None:
     """Execute what is due, and have Sphinx-Gallery write its pages from the records."""
-    entries = execute_and_tell(options_of(app), strict=app.config.examples_strict)
+    config, options = app.config, options_of(app)
+    entries = execute_and_tell(options, strict=config.examples_strict, store=config.examples_store)
     domain, docs = examples_of(app.env), Path(app.srcdir)
     domain.put(entries)
     app.emit("examples-planned")  # without them: Sphinx writes out what it emits
@@ -103,7 +125,13 @@ def execute_examples(app: Sphinx) -> None:
     )
     fingerprints = {
         entry.example.page: shown.fingerprint(
-            entry, (made_by, entry.example.expected, domain.see_also.get(entry.example.name))
+            entry,
+            (
+                made_by,
+                entry.origin,
+                entry.example.expected,
+                domain.see_also.get(entry.example.name),
+            ),
         )
         for entry in entries
     }
@@ -119,14 +147,20 @@ def execute_examples(app: Sphinx) -> None:
     shown.note(shown.by_all(domain.pages), shown.together(fingerprints))
 
 
-def execute_and_tell(options: Options, *, strict: bool) -> list[Entry]:
-    """Execute what is due; a line for each example and one for those not installed."""
+def execute_and_tell(options: Options, *, strict: bool, store: str = "") -> list[Entry]:
+    """Take from ``store`` what it has, and execute what is due then; a line for each example and
+    one for those not installed."""
+    if store and options.execute:
+        # Most builds take nothing, and need not load what it takes.
+        from site_ext.stores.take import take  # noqa: PLC0415
+
+        take(store, options, _say)
     entries = plan.plan(options)
     for entry in entries:
         if not entry.due:
             _say(f"{entry.example.name}: {entry.reason}")
     if any(entry.due for entry in entries):
-        # Most builds execute nothing, and need not load what it takes.
+        # Likewise.
         from site_ext.run.execute import execute  # noqa: PLC0415
 
         execute([entry for entry in entries if entry.due], options, say=_say)
@@ -177,7 +211,13 @@ SETTINGS: dict[str, tuple[Any, _ConfigRebuild, tuple[type, ...], str]] = {
     "examples_pattern": ("", "", (str,), "execute only what matches"),
     "examples_shard": ("", "", (str,), "execute only this part, as in 2/4"),
     "examples_jobs": ("", "", (str, int), "untimed examples side by side"),
+    "examples_store": ("", "", (str,), "take records from there; see site_ext/stores"),
+    "examples_cluster": ("", "", (str,), "execute on the workers of this Dask scheduler"),
+    "examples_budget": ("", "", (str, int, float), "seconds after which none is begun"),
+    "examples_stretch": (1, "", (str, int, float), "what time limits are multiplied by"),
     "examples_strict": (False, "", (bool,), "fail where a framework is absent"),
+    "examples_lock": ("", "", (str,), "versions of what is not installed, from docs/"),
+    "examples_share": ({}, "", (dict,), "see site_ext/gallery/surroundings.py"),
     "examples_frameworks": ({}, "env", (dict,), "see site_ext/gallery/surroundings.py"),
     "examples_optional": ({}, "env", (dict,), "likewise"),
     "examples_chosen": ("", "env", (str,), "likewise"),

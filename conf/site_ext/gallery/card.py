@@ -12,6 +12,7 @@ from docutils import nodes
 from site_ext.base import machine
 from site_ext.gallery.domain import examples_of
 from site_ext.run import packages
+from site_ext.stores import pack
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from site_ext.run.plan import Entry
     from site_ext.run.records import Record
 
-INSTALL, RUN = "To install", "Run it again"
+INSTALL, RUN, RECORD = "To install", "Run it again", "Record"
 STATUS = {
     "passed": "passed",
     "failed": "failed",
@@ -46,9 +47,10 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
         *_frameworks(entry, record),
         ("Python", record.versions["python"]),
         ("Machine", machine_line(record)),
-        ("Alone", "yes" if record.exclusive else "no: other examples ran beside it"),
+        ("Alone", alone_line(record)),
         ("Commit", commit_line(record.commit)),
-        ("Executed", f"{record.executed_at[:10]} {record.executed_at[11:16]} UTC"),
+        ("Executed", executed_line(entry, record)),
+        (RECORD, record.key),
         (INSTALL, packages.install_line(entry.example, record.versions)),
         (RUN, f"python {entry.example.path}"),
     ]
@@ -74,19 +76,37 @@ def machine_line(record: Record) -> str:
     return f"{machine.line(record.machine)}, {record.machine['os']}"
 
 
+def alone_line(record: Record) -> str:
+    """Whether its times are timings, and if not, why."""
+    if not record.exclusive:
+        during = record.machine.get("during")
+        held = f", and it was to use {during['cores']} of the cores" if during else ""
+        return f"no: other examples ran beside it{held}"
+    if record.disturbed:
+        return f"no example ran beside it, but {record.disturbed}: its times are no timings"
+    return "yes"
+
+
+def executed_line(entry: Entry, record: Record) -> str:
+    """When, and that it was elsewhere where it was."""
+    moment = f"{record.executed_at[:10]} {record.executed_at[11:16]} UTC"
+    return f"{moment}, not by this build: taken from {entry.origin}" if entry.origin else moment
+
+
 def commit_line(commit: str) -> str:
     """The commit as people quote it."""
     head, changed, _ = commit.partition("+")
     return head[:10] + (", with uncommitted changes" if changed else "")
 
 
-def card(entry: Entry) -> nodes.container:
-    """The lines as a definition list in a box of its own."""
+def card(entry: Entry, up: str | None = None) -> nodes.container:
+    """The lines as a definition list in a box of its own; ``up`` leads to the site's own root,
+    where the page is part of a site."""
     items = [
         nodes.definition_list_item(
             "",
             nodes.term("", label),
-            nodes.definition("", nodes.paragraph("", "", _value(label, text))),
+            nodes.definition("", nodes.paragraph("", "", *_value(label, text, up))),
         )
         for label, text in rows(entry)
     ]
@@ -96,8 +116,11 @@ def card(entry: Entry) -> nodes.container:
     return box
 
 
-def _value(label: str, text: str) -> nodes.Node:
-    return nodes.literal("", text) if label in (INSTALL, RUN) else nodes.Text(text)
+def _value(label: str, text: str, up: str | None) -> list[nodes.Node]:
+    if label == RECORD and up is not None:
+        link = nodes.reference("", pack.ARCHIVE, refuri=f"{up}{pack.FOLDER}/{pack.ARCHIVE}")
+        return [nodes.literal("", text), nodes.Text(" in "), link]
+    return [nodes.literal("", text) if label in (INSTALL, RUN, RECORD) else nodes.Text(text)]
 
 
 def banner(entry: Entry) -> nodes.warning | None:
@@ -138,13 +161,16 @@ def add_card(app: Sphinx, doctree: nodes.document) -> None:
     domain.use(entry.example.name)
     if (warning := banner(entry)) is not None:
         section.insert(1, warning)
+    site = app.builder.format == "html" and app.builder.name != "epub"
+    to_root = "../" * app.builder.get_target_uri(entry.example.page).count("/")
+    box = card(entry, to_root if site else None)
     # Sphinx-Gallery's box of downloads ends the page, inside its last section.
     boxes = [n for n in doctree.findall(nodes.container) if "sphx-glr-footer" in n["classes"]]
     end = boxes[0].parent if boxes else None
     if end is None or end.parent is None:
-        section += card(entry)
+        section += box
     else:
-        end.parent.insert(end.parent.index(end), card(entry))
+        end.parent.insert(end.parent.index(end), box)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -1,4 +1,5 @@
-"""Publish what the build knows: ``data/examples.json`` beside the pages."""
+"""Publish what the build knows, beside the pages: ``data/examples.json``, and the records that
+made them, as a store that other builds take from (:mod:`site_ext.stores`)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from site_ext.base.files import write_json
 from site_ext.base.state import publishes
 from site_ext.gallery.domain import examples_of
+from site_ext.stores import pack
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -43,7 +45,10 @@ def account(entry: Entry, page: str) -> dict[str, Any]:
         "status": entry.status,
         "reason": entry.reason,
         **{name: getattr(run, name) if run else None for name in FROM_RECORD},
+        "disturbed": (run.disturbed or None) if run else None,
+        "origin": (entry.origin or None) if run else None,
         "measured": run.measured if run else {},
+        "tolerances": entry.example.tolerances,
         "script": run.inputs["script"] if run else None,
         "failure": _failure(run),
     }
@@ -62,13 +67,13 @@ def _failure(record: Record | None) -> dict[str, Any] | None:
 
 
 def write_data(app: Sphinx, exception: Exception | None) -> None:
-    """Write the file, for an HTML build that came to its end."""
+    """Write the file, and the records themselves, for an HTML build that came to its end."""
     if publishes(app, exception):
-        told = [
-            account(entry, app.builder.get_target_uri(entry.example.page))
-            for entry in examples_of(app.env).entries.values()
-        ]
+        entries = examples_of(app.env).entries.values()
+        told = [account(entry, app.builder.get_target_uri(entry.example.page)) for entry in entries]
         write_json(app.outdir / "data" / "examples.json", told)
+        shown = [e.record for e in entries if e.record and e.status != "skipped"]
+        pack.write(app.outdir / pack.FOLDER, shown)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

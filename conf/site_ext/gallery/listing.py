@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def examples(config: Config, gallery_conf: dict[str, Any], docs: Path, root: Pat
     """
     parser.forget()
     _listed.clear()
-    around = surroundings.of(config, gallery_conf)
+    around = surroundings.of(config, gallery_conf, docs)
     expected = {os.path.realpath(docs / path) for path in gallery_conf["expected_failing_examples"]}
     pairs = galleries(gallery_conf, docs)
     found: dict[str, Example] = {}
@@ -62,6 +63,17 @@ def examples(config: Config, gallery_conf: dict[str, Any], docs: Path, root: Pat
         if re.search(gallery_conf["filename_pattern"], left):
             raise SiteError(f"{left}: expected_failing_examples names it, and no gallery has it")
     return [found[name] for name in sorted(found)]
+
+
+def quotations(docs: Path, gallery_conf: dict[str, Any]) -> dict[str, int]:
+    """How often the sources of the pages name each path like ``theme/script``: what is quoted most
+    is missed most."""
+    made = [docs / pages for _, pages in galleries(gallery_conf, docs)]
+    found: Counter[str] = Counter()
+    for page in docs.rglob("*"):
+        if page.suffix in (".md", ".rst", ".txt") and not any(map(page.is_relative_to, made)):
+            found.update(re.findall(r"[\w-]+(?:/[\w-]+)+", page.read_text(encoding="utf-8")))
+    return dict(found)
 
 
 def _check(example: Example) -> None:

@@ -4,10 +4,15 @@ Sphinx-Gallery's.
 Ours, all empty by default:
 
 ``examples_frameworks``   the packages that are compared: titles by the module that is imported
-``examples_optional``     packages that a build may lack: distributions by module
+``examples_optional``     packages that a build may lack: by module, the distribution that brings
+                          it, or those that may
 ``examples_chosen``       a regular expression; its group is a module that a script's text asks for
 ``examples_environment``  variables of the scripts; None takes one away, ``{home}`` is an empty
                           folder of the script's own
+``examples_share``        variables that hold a script that runs beside others to its share of the
+                          cores, by the packages' own settings; ``{cores}`` is their number
+``examples_lock``         a file of constraints: the versions in it stand in for those of packages
+                          that are not installed, where a record made elsewhere is shown
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx_gallery import gen_rst
 from sphinx_gallery.py_source_parser import extract_file_config
 
+from site_ext.base import pins
 from site_ext.base.errors import SiteError
 from site_ext.gallery.parser import parse
 from site_ext.run.inputs import digest
@@ -52,8 +58,8 @@ _READ_INSIDE = (
 )  # fmt: skip
 
 
-def of(config: Config, gallery_conf: dict[str, Any]) -> Surroundings:
-    """What is told of the scripts of the galleries that ``config`` has.
+def of(config: Config, gallery_conf: dict[str, Any], docs: Path) -> Surroundings:
+    """What is told of the scripts of the galleries that ``config`` has, for the pages in ``docs``.
 
     Raises :exc:`SiteError` for what can't be honoured.
     """
@@ -65,7 +71,10 @@ def of(config: Config, gallery_conf: dict[str, Any]) -> Surroundings:
     return Surroundings(
         parse=partial(parse, capture_repr=(reprs,) if isinstance(reprs, str) else tuple(reprs)),
         titles=config.examples_frameworks,
-        optional=config.examples_optional,
+        optional={
+            module: (names,) if isinstance(names, str) else tuple(names)
+            for module, names in config.examples_optional.items()
+        },
         chosen=lambda text: set(form.findall(text)) if form else set(),
         environment=partial(_environment, config.examples_environment),
         variables={
@@ -75,6 +84,8 @@ def of(config: Config, gallery_conf: dict[str, Any]) -> Surroundings:
         named=frozenset(path.resolve() for path in named.values()),
         manner=inside.manner,
         settings=inside.settings,
+        pins=pins.read(docs / config.examples_lock) if config.examples_lock else {},
+        share=config.examples_share,
     )
 
 

@@ -50,7 +50,7 @@ def cells(entry: Entry) -> list[str]:
         f"{record.run_seconds:.1f}",
         f"{record.cpu_seconds:.1f}",
         f"{record.peak_rss_mib:.0f}",
-        "yes" if record.exclusive else "no",
+        ("yes" if record.timing else "busy") if record.exclusive else "no",
     ]
 
 

@@ -25,11 +25,15 @@ from site_ext.base.errors import ending
 from site_ext.base.files import write_json
 from site_ext.base.state import publishes
 from site_ext.gallery.build import root_of
+from site_ext.gallery.domain import examples_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
+    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
+
+    from site_ext.run.records import Record
 
 BANNERS = {
     "release": "This is version {version}, not the newest.",
@@ -63,7 +67,6 @@ def put_into_context(app: Sphinx, config: Config) -> None:
         "label": version or config.site_hosted[0],
         "banner": BANNERS[banner].format(version=version) if banner else "",
         "banner_kind": banner,
-        "frameworks": frameworks.line(frameworks.installed()),
     }
 
 
@@ -71,7 +74,7 @@ def add_links(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Links to the site's root, which are relative and so differ from page to page."""
-    site = context["site"]
+    site = context["site"] = {**context["site"], "frameworks": made_with(app.env)}
     # "../" more than the way to this version's own root.
     root = f"{context['content_root'].removeprefix('./')}../"
     context["site_root"] = root
@@ -84,17 +87,44 @@ def add_links(
         context["pageurl"] = f"{root}stable/{page}"
 
 
-def account(root: Path, version: str, pages: list[str]) -> dict[str, Any]:
+def ran(env: BuildEnvironment) -> list[Record]:
+    """The records of the runs that this build shows, wherever they were made."""
+    entries = examples_of(env).entries.values()
+    return [entry.record for entry in entries if entry.record and entry.status == "passed"]
+
+
+def used(env: BuildEnvironment) -> dict[str, str]:
+    """The frameworks' versions that they ran with; what is only installed here comes after."""
+    found = {k: v for r in ran(env) for k, v in r.versions.items() if k in frameworks.TITLES}
+    return {**frameworks.installed(), **found}
+
+
+def made_with(env: BuildEnvironment) -> str:
+    """The same in one line."""
+    return frameworks.line(used(env))
+
+
+def pages_with_footer(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """All pages are to be written again when they were made with something else."""
+    now = made_with(env)
+    then, env.site_made_with = getattr(env, "site_made_with", now), now  # type: ignore[attr-defined]
+    return sorted(env.found_docs) if now != then else []
+
+
+def account(env: BuildEnvironment, root: Path, version: str, pages: list[str]) -> dict[str, Any]:
     """What ``release.json`` says."""
     name = version or versions.DEV
+    machines = machine.distinct(record.machine for record in ran(env)) or [machine.describe()]
     return {
         "version": name,
         "after": newest_listed(root) if name == versions.DEV else None,
         "notes": notes(root, name),
         "date": git.commit_date(root),
         "commit": git.commit(root),
-        "versions": frameworks.installed(),
-        "machine": machine.describe(),
+        "versions": used(env),
+        # One machine for who knows no more of them.
+        "machine": machines[0],
+        "machines": machines,
         "pages": pages,
     }
 
@@ -126,7 +156,9 @@ def write_account(app: Sphinx, exception: Exception | None) -> None:
         # The index and the search are pages, too; templates under _static are not.
         found = (path.relative_to(out) for path in out.rglob("*.html"))
         pages = sorted(p.as_posix() for p in found if not p.parts[0].startswith("_"))
-        write_json(out / "data" / "release.json", account(root, app.config.site_version, pages))
+        write_json(
+            out / "data" / "release.json", account(app.env, root, app.config.site_version, pages)
+        )
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -134,5 +166,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("site_hosted", ("", ""), "html", tuple, "Read the Docs' version, type")
     app.connect("config-inited", put_into_context)
     app.connect("html-page-context", add_links)
+    app.connect("env-updated", pages_with_footer)
     app.connect("build-finished", write_account, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,9 +1,11 @@
 """When is an example out of date?
 
 When any of its inputs changed: its text, a file beside it that it imports or
-reads, the version of a distribution that it imports, Python's minor version, its
-settings. Nothing else counts, so that a new linter runs nothing again, and a new
-torch runs what imports torch. What is hashed of the script is the text that was run; a
+reads, the version of a distribution that it imports, Python's minor version, the
+platform, its settings. Nothing else counts, so that a new linter runs nothing again, and a new
+torch runs what imports torch. Where a distribution is not installed, the version that the
+surroundings pin stands in for it: a record made elsewhere may be shown where nothing can run.
+What is hashed of the script is the text that was run; a
 package that is installed from a folder, or only lies in one, counts by its files.
 """
 
@@ -88,7 +90,8 @@ def inputs(
         },
         "distributions": _distributions(_roots(example, local), loaded | set(example.needs)),
         "missing": packages.missing(example, packages.modules(example) | {absent}),
-        "python": ".".join(platform.python_version_tuple()[:2]),
+        "python": python(),
+        "platform": here(),
         "settings": example.settings,
         **({"environment": dict(told)} if (told := example.surroundings.variables) else {}),
     }
@@ -107,12 +110,22 @@ def _beside(example: Example, path: Path) -> str:
     return Path(os.path.relpath(path, example.script.parent)).as_posix()
 
 
+def python() -> str:
+    """Python's minor version."""
+    return ".".join(platform.python_version_tuple()[:2])
+
+
+def here() -> str:
+    """The platform and its architecture: ``linux x86_64``, ``darwin arm64``."""
+    return f"{sys.platform} {platform.machine()}"
+
+
 def key(of: dict[str, Any]) -> str:
     """A short name for a set of inputs: equal inputs, equal key, on any machine."""
     return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901, PLR0911 - a list of reasons
+def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901, PLR0911, PLR0912 - a list of reasons
     """The reason to execute ``example`` again; an empty string if there is none."""
     if record is None:
         return "new"
@@ -125,14 +138,15 @@ def why_outdated(example: Example, record: Record | None) -> str:  # noqa: C901,
         if digest(example.script.parent / name) != old:
             return f"{name} changed"
     for name, old in then["distributions"].items():
-        if (new := packages.version(name)) != old:
-            return f"{name} {old} -> {new}"
+        if not packages.agrees(name, old, example.surroundings.pins):
+            return f"{name} {old} -> {packages.version(name)}"
     for name in then["missing"]:
         if packages.is_installed(name):
             return f"{name} is installed now"
-    python = ".".join(platform.python_version_tuple()[:2])
-    if then["python"] != python:
-        return f"Python {then['python']} -> {python}"
+    if then["python"] != python():
+        return f"Python {then['python']} -> {python()}"
+    if (other := then.get("platform", "an unknown platform")) != here():
+        return f"{other} -> {here()}"
     if then["settings"] != example.settings:
         return "settings changed"
     if then.get("environment", {}) != dict(example.surroundings.variables):

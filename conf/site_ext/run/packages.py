@@ -24,7 +24,7 @@ from packaging.utils import canonicalize_name
 from site_ext.base.files import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from site_ext.run.scripts import Example
 
@@ -43,12 +43,13 @@ def modules(example: Example) -> set[str]:
 def needed(example: Example) -> dict[str, str]:
     """``{package: module}`` to install for an example, sorted: ``{"torch": "torch", ...}``.
 
-    The package is the one that provides the module here, if one does.
+    The package is the one that provides the module here, if one does, or the one that is pinned.
     """
     found, optional = {}, example.surroundings.optional
     for module in modules(example):
-        here = providers().get(module)
-        name = here[0] if here else optional.get(module) or _OTHERS.get(module, module)
+        here, others = providers().get(module), optional.get(module, ())
+        pinned = [one for one in others if one in example.surroundings.pins]
+        name = (here or pinned or others or (_OTHERS.get(module, module),))[0]
         found[str(canonicalize_name(name))] = module
     return dict(sorted(found.items()))
 
@@ -94,6 +95,15 @@ def version(distribution: str) -> str:
     folders = filter(None, map(folder_of, [*modules, distribution.replace("-", "_")]))
     told = "".join(map(digest_of, sorted(set(folders))))
     return f"{found.version}{_FILES}{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def agrees(distribution: str, old: str, pins: Mapping[str, str]) -> bool:
+    """Whether the version ``old`` is the one that is installed here or, where none is, the one
+    that is pinned: of that, a local part (``2.13.0+cpu``) is not told."""
+    found = version(distribution)
+    if found == old:
+        return True
+    return found == ABSENT and old.partition("+")[0] == pins.get(distribution)
 
 
 def plain_version(told: str) -> str:

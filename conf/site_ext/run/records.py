@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import msgspec
 
 from site_ext.base.errors import SiteError
-from site_ext.base.files import write_whole
+from site_ext.base.files import write_json, write_whole
+from site_ext.run.during import Spell, disturbed
 from site_ext.run.outcome import CellOutput, Failure  # noqa: TC001 - msgspec asks for them
 
 if TYPE_CHECKING:
@@ -22,16 +23,21 @@ if TYPE_CHECKING:
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
 FORMAT = 1
+#: What :func:`decoded` raises.
+UNREADABLE = (ValueError, TypeError, KeyError, RecursionError, msgspec.MsgspecError)
+#: Beside the records: which of them were taken from elsewhere.
+ORIGINS = ".origins"
 
 
 class Machine(TypedDict):
-    """What :func:`site_ext.base.machine.describe` gives."""
+    """What :func:`site_ext.base.machine.describe` gives, and how much of it the example had."""
 
     cpu: str
     cores: int
     ram_gib: float
     os: str
     gpu: str | None
+    during: NotRequired[Spell]
 
 
 class Inputs(TypedDict):
@@ -42,6 +48,7 @@ class Inputs(TypedDict):
     distributions: dict[str, str]
     missing: list[str]
     python: str
+    platform: NotRequired[str]
     settings: dict[str, Any]
 
 
@@ -82,11 +89,26 @@ class Record:
     names: dict[str, Any] | None = None
     format: int = FORMAT
 
+    @property
+    def disturbed(self) -> str:
+        """What held the machine up while it ran, if that makes its times no timings."""
+        return disturbed(self.machine.get("during"))
+
+    @property
+    def timing(self) -> bool:
+        """Whether its times are those of the example alone, on a machine at rest."""
+        return self.exclusive and not self.disturbed
+
 
 def path_of(folder: Path, name: str) -> Path:
     """Where the record of example ``name`` stands: each name has a file of its own."""
+    return folder / file_name(name)
+
+
+def file_name(name: str) -> str:
+    """What the file of a record is called."""
     spelled = name.replace("%", "%25").replace(".", "%2E").replace("/", ".")
-    return folder / f"{spelled}.json"
+    return f"{spelled}.json"
 
 
 def log_of(folder: Path, name: str) -> Path:
@@ -95,11 +117,16 @@ def log_of(folder: Path, name: str) -> Path:
 
 
 def write(folder: Path, record: Record) -> None:
-    """Write a record, replacing an older one in one step; figures are in base64."""
+    """Write a record, replacing an older one in one step."""
+    write_whole(path_of(folder, record.name), encoded(record))
+
+
+def encoded(record: Record) -> str:
+    """A record as its file holds it; figures are in base64."""
     data = msgspec.to_builtins(record)
     if record.names is None:  # releases whose code does not know it read records, too
         del data["names"]
-    write_whole(path_of(folder, record.name), json.dumps(data, indent=1, sort_keys=True) + "\n")
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
 def read(folder: Path, name: str) -> Record | None:
@@ -109,22 +136,48 @@ def read(folder: Path, name: str) -> Record | None:
     """
     path = path_of(folder, name)
     try:
-        text = path.read_bytes()
-        if msgspec.json.decode(text, type=_Form).format != FORMAT:
-            return None
-        record = msgspec.json.decode(text, type=Record)
-        record.names = record.names  # a default is the class's only, and pages ask for the record's
-        for part, kind in (("machine", Machine), ("inputs", Inputs), ("versions", Versions)):
-            msgspec.convert(getattr(record, part), kind)
+        record = decoded(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError, msgspec.MsgspecError) as error:
+    except UNREADABLE as error:
         raise SiteError(
             f"{path}: not a record ({type(error).__name__}: {error}); delete it and "
             f"build again, which executes {name}"
         ) from error
-    if record.name != name:
+    if record and record.name != name:
         raise SiteError(
             f"{path}: this is the record of {record.name!r}, not of {name!r}; delete it"
         )
     return record
+
+
+def decoded(text: bytes) -> Record | None:
+    """The record that a file holds; None for one of another format. Raises what is in
+    :data:`UNREADABLE` for what is no record."""
+    if msgspec.json.decode(text, type=_Form).format != FORMAT:
+        return None
+    record = msgspec.json.decode(text, type=Record)
+    record.names = record.names  # a default is the class's only, and pages ask for the record's
+    for part, kind in (("machine", Machine), ("inputs", Inputs), ("versions", Versions)):
+        msgspec.convert(getattr(record, part), kind)
+    return record
+
+
+def note_origin(folder: Path, record: Record, origin: str) -> None:
+    """Keep where a record was taken from. It stands beside the records, since each of them is
+    the account of an execution and nothing else."""
+    write_json(folder / ORIGINS, origins(folder) | {record.name: [record.executed_at, origin]})
+
+
+def origins(folder: Path) -> dict[str, list[str]]:
+    """Where records were taken from, by name, with the moment of the execution taken."""
+    try:
+        return msgspec.json.decode((folder / ORIGINS).read_bytes(), type=dict[str, list[str]])
+    except (OSError, ValueError):
+        return {}
+
+
+def origin_of(record: Record | None, known: dict[str, list[str]]) -> str:
+    """Where this record was taken from; empty if it was made here."""
+    moment, origin = ([*known.get(record.name, ()), "", ""] if record else ["", ""])[:2]
+    return origin if record and moment == record.executed_at else ""

@@ -7,6 +7,7 @@ An example is a script in a gallery. Its settings stand in its comments::
     # sphinx_gallery_timed = True          runs alone, whatever JOBS says
     # sphinx_gallery_tags = ["convolution"]
     # sphinx_gallery_needs = ["tf2onnx"]   modules that it needs and doesn't import
+    # sphinx_gallery_tolerances = {"accuracy": 0.02}   what may differ on another machine
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import ast
 import hashlib
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +43,7 @@ class _Settings(msgspec.Struct):
     timed: bool = False
     tags: list[str] = []
     needs: list[str] = []
+    tolerances: dict[str, _Positive] = {}
 
 
 _WANTED = {
@@ -49,6 +52,7 @@ _WANTED = {
     "timed": "True or False",
     "tags": "a list of names",
     "needs": "a list of names",
+    "tolerances": "a dict of names to numbers above 0",
 }
 
 
@@ -132,6 +136,17 @@ class Example:
     def needs(self) -> list[str]:
         """Modules that must be there though no import names them."""
         return self._settings.needs
+
+    @property
+    def tolerances(self) -> dict[str, float]:
+        """By how much measured values may differ on another machine, by their names, ``*`` in a
+        name standing for anything."""
+        return self._settings.tolerances
+
+    def tolerance(self, value: str) -> float:
+        """That of one value: of the first name that fits, or 0."""
+        fits = (most for name, most in self.tolerances.items() if fnmatchcase(value, name))
+        return next(fits, 0.0)
 
     @property
     def timed(self) -> bool:

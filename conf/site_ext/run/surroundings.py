@@ -86,21 +86,24 @@ class Surroundings:
     """What depends on the kind of scripts.
 
     ``parse`` takes a script apart. ``titles`` has the packages that are compared, by the module
-    that is imported; ``optional`` the distribution of each module that a build may lack, so that
+    that is imported; ``optional`` the distributions of each module that a build may lack, so that
     scripts that need it are skipped. ``chosen`` finds the modules that a script's text asks for
     without importing them. ``environment`` gives the variables that a script runs under; its
     argument is an empty folder that is the script's own, and ``variables`` what an execution
     depends on of them, on any machine: of the files that they name (``named``), the digests.
-    ``manner`` says how a script is run,
-    and ``settings`` what of that an execution depends on.
+    ``manner`` says how a script is run, and ``settings`` what of that an execution depends on.
+    ``pins`` has versions that stand in for distributions that are not installed. ``share`` are the
+    variables that hold a script to a share of the cores, with ``{cores}`` for their number.
     """
 
     parse: Callable[[Path], Parsed]
     titles: Mapping[str, str] = field(default_factory=dict)
-    optional: Mapping[str, str] = field(default_factory=dict)
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     chosen: Callable[[str], set[str]] = lambda text: set()
     environment: Callable[[Path], dict[str, str]] = plain_environment
     variables: Mapping[str, str | None] = field(default_factory=dict)
     named: frozenset[Path] = frozenset()
     manner: Callable[[Example], Manner] = lambda example: Manner()
     settings: Callable[[Example], dict[str, Any]] = lambda example: {}
+    pins: Mapping[str, str] = field(default_factory=dict)
+    share: Mapping[str, str] = field(default_factory=dict)
