@@ -227,7 +227,7 @@ html_sidebars: dict[str, list[str]] = {
     page: []
     for page in (
         "index", "tensorflow", "pytorch", "keras", "comparison", "performance",
-        "resources", "recommendation", "questions", "ledger", "measurements", "timings", "method", "side_by_side/*",
+        "resources", "recommendation", "questions", "ledger", "measurements", "reproductions", "timings", "method", "side_by_side/*",
     )
 }  # fmt: skip
 html_context = {"default_mode": "auto"}

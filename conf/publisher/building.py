@@ -91,6 +91,22 @@ def check_out(root: Path, commit: str, name: str) -> Path:
     return tree
 
 
+def executed_again(root: Path, version: str, commit: str, pattern: str) -> Path:
+    """Execute all of a version again, or of the working tree for ``dev``, whatever was executed
+    before; the folder of its records. Examples that fail are told, and have records that say so."""
+    tree = check_out(root, commit, f"{version}-again")
+    kept = tree / "build" / "records"
+    shutil.rmtree(kept)
+    python = _python_for(root, tree)
+    settings = {"PATTERN": pattern, "RECORDS": "", "SHARD": ""}
+    try:
+        _make(tree, "examples", "VENV=", f"PYTHON={python}", **settings)
+    except SiteError:
+        if not any(kept.glob("*.json")):
+            raise
+    return kept
+
+
 def _stores(root: Path, tree: Path) -> list[Path]:
     """The folders of records in this tree, of the working tree first."""
     others = sorted((root / "build" / "releases").glob("*/build/records"))

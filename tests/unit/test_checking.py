@@ -170,3 +170,21 @@ def test_data_of_another_type(tmp_path: Path, name: str, change: dict, told: str
     (built / name).write_text(json.dumps(changed))
     with pytest.raises(SiteError, match=f"{name}: .*{told}"):
         check(built, "0.1")
+
+
+def test_a_time_taken_on_a_busy_machine_is_no_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named, with what to do; ALLOW_BUSY=1 and a version that is no release let it be."""
+    busy = [example("a/b", disturbed="other work took 0.8 of its cores")]
+    with pytest.raises(SiteError) as error:
+        check(build(tmp_path / "release", "0.1", examples=busy), "0.1")
+
+    told = "a/b was timed while other work took 0.8 of its cores; let it run again"
+    assert told in str(error.value)
+    assert "build/releases/0.1/build/records/a.b.json" in str(error.value)
+    assert "dev" == check(build(tmp_path / "dev", "dev", examples=busy), "dev").version
+    beside = [one | {"exclusive": False} for one in busy]
+    assert "0.2" == check(build(tmp_path / "beside", "0.2", examples=beside), "0.2").version
+    monkeypatch.setenv("ALLOW_BUSY", "1")
+    assert "0.1" == check(tmp_path / "release", "0.1").version
