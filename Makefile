@@ -7,6 +7,11 @@ ifneq ($(filter site release test,$(MAKECMDGOALS)),)
 HEAVY := 1
 endif
 GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),heavy)
+# What is not timed runs side by side, in up to four places.
+ifneq ($(filter test,$(MAKECMDGOALS)),)
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+JOBS ?= $(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES))
+endif
 # Where site_ext, publisher and commands are found.
 export PYTHONPATH := $(CURDIR)/conf
 export PATTERN SHARD JOBS STRICT GPU HEAVY REPOSITORY SITE BRANCH SITE_URL RELEASES DEV
@@ -49,7 +54,7 @@ reproduce: $(READY) ## execute here what a release executed, and compare (RELEAS
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
 test: $(TESTABLE) html doctest ## every test, doctests among them
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 doctest: $(READY) ## the snippets in the pages; executes no example
 	$(call SPHINX,doctest) -q docs build/doctest

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher import handing
+from publisher import attested, handing
 from site_ext.base import git as git_of
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
@@ -151,14 +151,21 @@ def _html(tree: Path, version: str, python: str, out: Path) -> Path:
     return out
 
 
+def _store(environment: dict[str, str]) -> str:
+    """The store that a build takes records from: for a release, an attested one."""
+    store = environment.get("RECORDS", "")
+    if store and environment.get("SITE_VERSION", versions.DEV) != versions.DEV:
+        attested.require(store)
+    # Named from here, where another folder is current.
+    return str(Path(store).resolve()) if store and Path(store).exists() else store
+
+
 def _make(tree: Path, *arguments: str, **settings: str) -> None:
     inherited = git_of.environment()
     left_out = OF_MAKE if settings.get("SITE_VERSION") == versions.DEV else OF_MAKE + PARTIAL
     environment = {name: value for name, value in inherited.items() if name not in left_out}
-    store = environment.get("RECORDS", "")
-    if Path(store).exists() and store:  # named from here, where another folder is current
-        environment["RECORDS"] = str(Path(store).resolve())
+    environment |= {"RECORDS": _store(environment | settings)} | settings
     command = [os.environ.get("MAKE") or "make", "--no-print-directory", *arguments]
-    done = subprocess.run(command, cwd=tree, check=False, env=environment | settings)
+    done = subprocess.run(command, cwd=tree, check=False, env=environment)
     if done.returncode:
         raise SiteError(f"what `make {arguments[0]}` said is above")

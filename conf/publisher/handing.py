@@ -26,10 +26,15 @@ def hand_on(stores: Iterable[Path], tree: Path) -> None:
     kept, lock = tree / "build" / "records", pins.read(tree / "constraints.txt")
     kept.mkdir(parents=True, exist_ok=True)
     best: dict[str, tuple[int, Path]] = {}
-    for path in (path for store in stores for path in sorted(store.glob("*.json"))):
-        fit = _fit(_read(path), tree, lock)
-        if fit and fit > best.get(path.name, (0, path))[0]:
-            best[path.name] = fit, path
+    for store in stores:
+        taken = records.origins(store)
+        for path in sorted(store.glob("*.json")):
+            record = _read(path)
+            # What came from elsewhere is for a release to take by itself, if it may.
+            foreign = record is not None and records.origin_of(record, taken)
+            fit = 0 if foreign else _fit(record, tree, lock)
+            if fit > best.get(path.name, (0, path))[0]:
+                best[path.name] = fit, path
     for name, (_, path) in best.items():
         if not (kept / name).exists():
             shutil.copy(path, kept / name)

@@ -19,7 +19,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from environments import environment_with
-from found import FOUND, environment
+from found import AT_ONCE, FOUND, SINGLE_THREADED, environment
 from site_ext.run import process, scripts
 
 ALL = os.environ.get("DOWNLOADS") == "all"
@@ -66,7 +66,7 @@ def run_elsewhere(html: Path, folder: Path, name: str) -> dict[str, tuple[int, s
     argv = [str(with_kernel), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "here", "language": "python"}
     (kernels / "kernel.json").write_text(json.dumps(spec))
-    variables = environment(folder / "home") | process.OURS | {"OMP_NUM_THREADS": "1"}
+    variables = environment(folder / "home") | process.OURS | SINGLE_THREADED
     notebook_environment = variables | {"JUPYTER_PATH": str(folder / "share/jupyter")}
     notebook_environment.pop("MPLBACKEND")  # a notebook draws in the page
     script, notebook = downloads(html, name)
@@ -95,7 +95,7 @@ def run_elsewhere(html: Path, folder: Path, name: str) -> dict[str, tuple[int, s
 def ends(
     html: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, tuple[int, str]]]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         started = {
             name: pool.submit(run_elsewhere, html, tmp_path_factory.mktemp("elsewhere"), name)
             for name in CHOSEN

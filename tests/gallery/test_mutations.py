@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from found import environment
+from found import AT_ONCE, SINGLE_THREADED, environment
 from site_ext.run import process
 
 #: Example, what stands there, what is put in its place.
@@ -41,7 +40,7 @@ def run_mutated(folder: Path, example: str, old: str, new: str) -> subprocess.Co
     (folder / "home").mkdir()
     return subprocess.run(
         [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=120,
-        env=environment(folder / "home") | process.OURS | {"OMP_NUM_THREADS": "1"},
+        env=environment(folder / "home") | process.OURS | SINGLE_THREADED,
     )  # fmt: skip
 
 
@@ -49,8 +48,8 @@ def run_mutated(folder: Path, example: str, old: str, new: str) -> subprocess.Co
 def outcomes(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, subprocess.CompletedProcess[str]]:
-    """All of them, one on each core."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    """All of them, one on each core that is to be had."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         started = {
             name: pool.submit(run_mutated, tmp_path_factory.mktemp("mutated"), *mutation)
             for name, mutation in MUTATIONS.items()

@@ -78,6 +78,16 @@ def test_what_no_release_can_be_made_of_is_left(tree: Path, bad: Record) -> None
     assert handed(tree, [bad]) is None
 
 
+def test_what_was_taken_from_elsewhere_is_left(tree: Path) -> None:
+    """A release may take attested records only, which it does by itself."""
+    one, store = record(), tree.parent / "store"
+    records.write(store, one)
+    records.note_origin(store, one, "origin/gh-pages, dev")
+    handing.hand_on([store], tree)
+
+    assert records.read(tree / "build/records", "a/b") is None
+
+
 def test_what_is_there_stays(tree: Path) -> None:
     """A release's own record is not replaced."""
     records.write(tree / "build/records", record(reason="its own"))
