@@ -10,6 +10,8 @@ trains, and both matter: the model returns **logits**, because
 measured in :doc:`/gallery/article/as_published`.
 """
 
+# sphinx_gallery_timed = True
+
 import random
 import time
 

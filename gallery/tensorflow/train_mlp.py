@@ -10,6 +10,8 @@ what it lacked: data, a seed, a test set, and an ``Input`` layer in place of the
 :doc:`/gallery/keras/train_mlp_tensorflow`.
 """
 
+# sphinx_gallery_timed = True
+
 import time
 
 import matplotlib.pyplot as plt

@@ -9,6 +9,8 @@ Nothing here imports a layer, an optimizer or ``fit``. Set it beside
 :doc:`/gallery/tensorflow/train_mlp` to see what Keras does for you.
 """
 
+# sphinx_gallery_timed = True
+
 import time
 
 import matplotlib.pyplot as plt
