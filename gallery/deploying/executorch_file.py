@@ -9,6 +9,7 @@ outputs. (LiteRT is the other way; see the export from Keras on PyTorch.)
 """
 
 # sphinx_gallery_tags = ["export", "ExecuTorch", "mobile"]
+# sphinx_gallery_tolerances = {"error": 1e-6}
 
 import contextlib
 import io

@@ -9,6 +9,7 @@ compared with the model's.
 """
 
 # sphinx_gallery_tags = ["export", "SavedModel", "LiteRT", "ONNX"]
+# sphinx_gallery_tolerances = {"error_*": 2e-6}
 
 import os
 import tempfile

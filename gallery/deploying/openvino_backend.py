@@ -9,6 +9,7 @@ that have the instructions, OpenVINO computes in 16 bits unless asked not to.
 """
 
 # sphinx_gallery_tags = ["backends", "OpenVINO", "inference"]
+# sphinx_gallery_tolerances = {"difference": 2e-6}
 
 import json
 import os

@@ -10,6 +10,7 @@ remains: PyTorch collects the unbiased variance and Keras the biased one.
 """
 
 # sphinx_gallery_tags = ["porting", "batch normalisation", "defaults"]
+# sphinx_gallery_tolerances = {"error_same_epsilon": 5e-6}
 
 import os
 

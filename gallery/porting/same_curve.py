@@ -11,6 +11,7 @@ So "it trains better in the other framework" is a statement about settings.
 """
 
 # sphinx_gallery_tags = ["porting", "training loop", "rounding"]
+# sphinx_gallery_tolerances = {"gap_*": 5e-7}
 
 import os
 
@@ -162,13 +163,15 @@ assert measured["last_loss"] < 0.6
 # -------------
 # With momentum and a high rate the same small differences grow: the training is
 # chaotic, and 32 bits part from 64 **within** PyTorch. No port can do better than
-# that, so compare single steps there and not curves.
+# that, so compare single steps there and not curves. How far they part is chance, and
+# another number on another processor; that they do is not.
 
 wild64 = np.array(train_torch(torch.float64, momentum=0.95, rate=0.5))
 wild32 = np.array(train_torch(torch.float32, momentum=0.95, rate=0.5))
-measured["gap_chaotic"] = float(abs(wild32 - wild64).max())
-print(f"PyTorch, 32 against 64 bits, momentum 0.95: {measured['gap_chaotic']:.2g}")
-assert measured["gap_chaotic"] > 1000 * measured["gap_largest"]
+gap_chaotic = float(abs(wild32 - wild64).max())
+print(f"PyTorch, 32 against 64 bits, momentum 0.95: {gap_chaotic:.2g}")
+measured["parts_when_chaotic"] = gap_chaotic > 1000 * measured["gap_largest"]
+assert measured["parts_when_chaotic"]
 
 # %%
 

@@ -10,6 +10,7 @@ file, and compares with one that was never interrupted.
 """
 
 # sphinx_gallery_tags = ["callbacks", "early stopping", "checkpoint"]
+# sphinx_gallery_tolerances = {"forgetful_error": 1e-6}
 
 import os
 import tempfile

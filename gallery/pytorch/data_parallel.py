@@ -10,6 +10,7 @@ point is that they agree.
 """
 
 # sphinx_gallery_tags = ["data parallel", "distributed", "several devices"]
+# sphinx_gallery_tolerances = {"difference": 2e-7}
 
 import os
 import socket

@@ -9,6 +9,7 @@ looked at: they are a diagonal from one corner to the other.
 """
 
 # sphinx_gallery_tags = ["transformer", "attention", "sequence"]
+# sphinx_gallery_tolerances = {"last_loss": 1e-7}
 
 import matplotlib.pyplot as plt
 import numpy as np

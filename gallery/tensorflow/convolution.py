@@ -9,6 +9,7 @@ what a port trips over first.
 """
 
 # sphinx_gallery_tags = ["convolution", "image", "layout"]
+# sphinx_gallery_tolerances = {"accuracy": 0.01, "wrong": 5}
 
 import matplotlib.pyplot as plt
 import numpy as np

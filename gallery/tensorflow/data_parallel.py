@@ -12,6 +12,7 @@ Run it in a fresh process: devices can be divided only before the first computat
 """
 
 # sphinx_gallery_tags = ["data parallel", "distributed", "several devices"]
+# sphinx_gallery_tolerances = {"difference": 2e-7}
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -10,6 +10,9 @@ what it lacked: data, a seed, a test set, and an ``Input`` layer in place of the
 :doc:`/gallery/keras/train_mlp_tensorflow`.
 """
 
+# sphinx_gallery_timed = True
+# sphinx_gallery_tolerances = {"accuracy": 0.01, "test_loss": 0.005}
+
 import time
 
 import matplotlib.pyplot as plt

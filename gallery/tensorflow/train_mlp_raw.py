@@ -9,6 +9,9 @@ Nothing here imports a layer, an optimizer or ``fit``. Set it beside
 :doc:`/gallery/tensorflow/train_mlp` to see what Keras does for you.
 """
 
+# sphinx_gallery_timed = True
+# sphinx_gallery_tolerances = {"accuracy": 0.01, "test_loss": 0.005}
+
 import time
 
 import matplotlib.pyplot as plt

@@ -11,6 +11,7 @@ Look at the processor's flags first: the times below are of no use without them.
 
 # sphinx_gallery_tags = ["mixed precision", "bfloat16", "performance"]
 # sphinx_gallery_timed = True
+# sphinx_gallery_tolerances = {"*_gradient_error": 5e-6, "loss_difference": 5e-6}
 
 import time
 

@@ -194,7 +194,7 @@ def test_the_illustration_is_drawn_from_the_record(parsed, html: Path, entries) 
     article = next(e for e in entries if e["name"] == "article/as_published")["measured"]
 
     for name in ("tensorflow_published", "torch_published", "torch_repaired"):
-        assert f"{article[name]:.1%}" in image["aria-label"]
+        assert f"{article[name]:.0%}" in image["aria-label"]
 
 
 def test_code_in_the_article_is_the_gallerys(parsed, html: Path) -> None:
