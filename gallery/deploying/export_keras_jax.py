@@ -11,6 +11,7 @@ matrix.
 
 # sphinx_gallery_tags = ["export", "backends", "SavedModel", "LiteRT", "ONNX", "OpenVINO"]
 # sphinx_gallery_needs = ["litert_torch", "onnxscript", "tf2onnx"]
+# sphinx_gallery_tolerances = {"error_largest": 1e-6}
 
 import contextlib
 import io

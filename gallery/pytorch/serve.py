@@ -10,6 +10,7 @@ The server is a small stand-in for those, so the client below is one for them to
 """
 
 # sphinx_gallery_tags = ["serving", "ONNX", "HTTP"]
+# sphinx_gallery_tolerances = {"error": 2e-6}
 
 import json
 import logging
