@@ -48,6 +48,8 @@ NEEDED = [
     "filelock",
     "msgspec",
     "matplotlib",
+    "requests",
+    "PIL",
     "sklearn",
 ]
 
