@@ -3,14 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 OUT ?= build/html
 # What is published, released or tested has every example.
-ifneq ($(filter site release test,$(MAKECMDGOALS)),)
+ifneq ($(filter site release test reproduce,$(MAKECMDGOALS)),)
 HEAVY := 1
 endif
 GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),heavy)
 # What is not timed runs side by side, in up to four places.
 ifneq ($(filter test,$(MAKECMDGOALS)),)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-JOBS ?= $(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES))
+JOBS := $(or $(JOBS),$(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES)))
 endif
 # Where site_ext, publisher and commands are found.
 export PYTHONPATH := $(CURDIR)/conf
@@ -26,7 +26,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready$(if $(HEAVY),-heavy)
 # With records at hand nothing need run: an environment that is made for it has no framework.
 ifneq ($(RECORDS),)
-ifeq ($(HEAVY)$(wildcard $(VENV)/.ready $(VENV)/.ready-heavy),)
+ifeq ($(HEAVY)$(filter worker,$(MAKECMDGOALS))$(wildcard $(VENV)/.ready $(VENV)/.ready-heavy),)
 READY := $(VENV)/.ready-docs
 endif
 endif

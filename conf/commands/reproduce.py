@@ -8,8 +8,8 @@ tree that it has records of are executed. ``PATTERN`` leaves out. Nothing that w
 counts. Times and sizes of memory are not compared. The table is said; the same goes into
 ``build/reproductions/``, from where it can be sent in for ``docs/reproductions/``.
 
-Ends with status 1 where a value moved beyond its tolerance or a claim would fall, and with 2
-where it could not tell (make itself makes both of them 2).
+Ends with status 1 where a value moved beyond its tolerance, an example fails or a claim would
+fall, and with 2 where it could not tell (make itself makes both of them 2).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from publisher import building, reproduction
 from site_ext.base import machine, versions
 from site_ext.base.errors import SiteError
 from site_ext.base.files import write_json
+from site_ext.base.text import clean
 from site_ext.claims.reproductions import MOVED as MOVED_HERE
+from site_ext.claims.reproductions import NOT_COMPARABLE
 from site_ext.gallery import build, data
 from site_ext.run import plan
 from site_ext.stores import checks, places
@@ -47,7 +49,7 @@ MOVED = 1
 UNUSABLE = 2
 
 
-def of_release(name: str) -> Reproduction:
+def of_release(name: str) -> tuple[Reproduction, list[str]]:
     """The release of that name, executed again with what it was made with."""
     release = compare.find(name)
     pattern = os.environ.get("PATTERN", "")
@@ -62,8 +64,28 @@ def of_release(name: str) -> Reproduction:
             folder = building.executed_again(ROOT, release.version, release.commit, pattern)
         accounts = [_account(path) for path in sorted(folder.glob("*.json"))]
         here = {one["name"]: one for one in accounts}
+    # A release of before there were tolerances has those of today's scripts.
+    today = {one.name: one.tolerances for one in build.options_in(ROOT).examples}
+    there = {k: {"tolerances": today.get(k, {})} | one for k, one in there.items()}
     claims = list((release.claims or {}).values())
-    return reproduction.compare(release.version, release.commit, there, here, claims)
+    return _compared(release.version, release.commit, there, here, claims)
+
+
+def _compared(
+    version: str,
+    commit: str,
+    there: dict[str, Any],
+    here: dict[str, Any],
+    claims: list[dict[str, Any]],
+) -> tuple[Reproduction, list[str]]:
+    """What came of it, and the examples that fail here; raises :exc:`SiteError` where nothing can
+    be compared."""
+    found = reproduction.compare(version, commit, there, here, claims)
+    failed = reproduction.failed(there, here)
+    if not failed and len(found.values) == found.count(NOT_COMPARABLE):
+        why = next((one.why for one in found.values), "nothing was measured")
+        raise SiteError(f"no value can be compared: {why}")
+    return found, failed
 
 
 def _account(path: Path) -> dict[str, Any]:
@@ -72,7 +94,7 @@ def _account(path: Path) -> dict[str, Any]:
     return record
 
 
-def of_store(where: str) -> Reproduction:
+def of_store(where: str) -> tuple[Reproduction, list[str]]:
     """The scripts of this tree that a store has records of, executed again."""
     options, there = build.options_in(ROOT), {}
     scripts = {one.name: one for one in options.examples}
@@ -85,16 +107,29 @@ def of_store(where: str) -> Reproduction:
                         continue
                     if not re.search(options.pattern, name):
                         continue
-                    record, wrong = checks.read(pack.bytes_of(listed), example, options.root)
+                    try:
+                        text = pack.bytes_of(listed)
+                        record, wrong = checks.read(text, example, options.root)
+                    except Refused as refused:
+                        record, wrong = None, str(refused)
                     if record and not wrong:
                         entry = plan.Entry(example, record, "passed", "")
                         there[name] = data.account(entry, "")
+                    else:
+                        print(clean(f"{pack.label}: {name} refused: {wrong}")[:400], flush=True)
     except Refused as refused:
         raise SiteError(f"RECORDS={where}: {refused}") from None
     if not there:
         raise SiteError(f"RECORDS={where}: it has no record of a script as it is here")
     here = _executed(replace(options, examples=[scripts[name] for name in there]))
-    return reproduction.compare("of a store", "", there, here)
+    return _compared("of a store", "", there, here, _claims())
+
+
+def _claims() -> list[dict[str, Any]]:
+    """The claims of this tree, as `make html` has judged them last."""
+    path = ROOT / "build/html/data/claims.json"
+    found: list[dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else []
+    return found
 
 
 def _executed(options: Options) -> dict[str, dict[str, Any]]:
@@ -110,15 +145,16 @@ def main(name: str) -> int:
     store = os.environ.get("RECORDS", "")
     if bool(name) == bool(store):
         raise SiteError("name one of the two: RELEASE=0.2, or RECORDS= and a store")
-    found = of_release(name) if name else of_store(store)
+    found, failed = of_release(name) if name else of_store(store)
     print(reproduction.as_text(found))
+    for one in failed:
+        print(f"fails here: {one}")
     what = versions.normal(name) if name else "store"
     cpu = re.sub(r"\W+", "-", str(machine.describe()["cpu"])).strip("-").lower()[:40]
     path = OUT / f"{what}-{cpu}.json"
     write_json(path, msgspec.to_builtins(found))
     print(f"\nwritten to {path.relative_to(ROOT)}")
-    moved = found.count(MOVED_HERE)
-    return MOVED if moved or found.fallen else 0
+    return MOVED if found.count(MOVED_HERE) or found.fallen or failed else 0
 
 
 if __name__ == "__main__":

@@ -15,10 +15,13 @@ from site_ext.base.errors import SiteError
 from site_ext.stores import pack
 
 WORKFLOW = ".github/workflows/site.yml"
+#: Whoever can push another branch can change the workflow there.
+BRANCH = "refs/heads/main"
 
 
-def require(store: str) -> None:
-    """Raise :exc:`SiteError` unless ``RECORDS=`` names an archive that CI attested."""
+def copied(store: str, folder: Path) -> Path:
+    """A copy in ``folder`` of the archive that ``RECORDS=`` names, found to be one that CI attested;
+    what is read later is what was verified. Raises :exc:`SiteError` for any other."""
     repository, file = os.environ.get("REPOSITORY", ""), Path(store)
     if not file.is_file():
         raise SiteError(
@@ -29,9 +32,12 @@ def require(store: str) -> None:
         raise SiteError(f"RECORDS={store}: whose CI attested it? Give REPOSITORY=owner/name")
     if shutil.which("gh") is None:
         raise SiteError(f"RECORDS={store}: GitHub's command line `gh` is needed to verify it")
-    command = ["gh", "attestation", "verify", str(file), "--repo", repository]
-    command += ["--signer-workflow", f"{repository}/{WORKFLOW}"]
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = Path(shutil.copy(file, folder / pack.ARCHIVE))
+    command = ["gh", "attestation", "verify", str(copy), "--repo", repository]
+    command += ["--signer-workflow", f"{repository}/{WORKFLOW}", "--source-ref", BRANCH]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["gh failed"])[-1]
         raise SiteError(f"RECORDS={store}: not attested by {repository}: {said}")
+    return copy

@@ -151,11 +151,11 @@ def _html(tree: Path, version: str, python: str, out: Path) -> Path:
     return out
 
 
-def _store(environment: dict[str, str]) -> str:
+def _store(tree: Path, environment: dict[str, str]) -> str:
     """The store that a build takes records from: for a release, an attested one."""
     store = environment.get("RECORDS", "")
     if store and environment.get("SITE_VERSION", versions.DEV) != versions.DEV:
-        attested.require(store)
+        return str(attested.copied(store, tree / "build" / "attested"))
     # Named from here, where another folder is current.
     return str(Path(store).resolve()) if store and Path(store).exists() else store
 
@@ -164,7 +164,8 @@ def _make(tree: Path, *arguments: str, **settings: str) -> None:
     inherited = git_of.environment()
     left_out = OF_MAKE if settings.get("SITE_VERSION") == versions.DEV else OF_MAKE + PARTIAL
     environment = {name: value for name, value in inherited.items() if name not in left_out}
-    environment |= {"RECORDS": _store(environment | settings)} | settings
+    environment |= settings
+    environment["RECORDS"] = _store(tree, environment)
     command = [os.environ.get("MAKE") or "make", "--no-print-directory", *arguments]
     done = subprocess.run(command, cwd=tree, check=False, env=environment)
     if done.returncode:

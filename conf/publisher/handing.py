@@ -27,11 +27,10 @@ def hand_on(stores: Iterable[Path], tree: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     best: dict[str, tuple[int, Path]] = {}
     for store in stores:
-        taken = records.origins(store)
         for path in sorted(store.glob("*.json")):
             record = _read(path)
             # What came from elsewhere is for a release to take by itself, if it may.
-            foreign = record is not None and records.origin_of(record, taken)
+            foreign = record is not None and records.origin_of(store, record)
             fit = 0 if foreign else _fit(record, tree, lock)
             if fit > best.get(path.name, (0, path))[0]:
                 best[path.name] = fit, path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from publisher.changes import SMALL
 from site_ext.base import frameworks, machine, values
+from site_ext.base.text import clean
 from site_ext.claims import checks
 from site_ext.claims.reproductions import (
     EQUAL,
@@ -107,15 +108,20 @@ def _fallen(claims: Iterable[dict[str, Any]], here: Mapping[str, Account]) -> se
             account = here.get(one.get("example", ""))
             if one["kind"] != "example" or not one.get("holds") or not one.get("check"):
                 continue
-            if account is None or account["status"] != "passed":
+            if account is None or account["status"] not in ("passed", "failed"):
                 continue
             try:
                 holds = checks.check(one["check"]).value(account["measured"])
-            except checks.CheckError:
+            except checks.CheckError:  # of one that failed, nothing is measured
                 holds = False
             if not holds:
                 fallen.add(claim["id"])
     return fallen
+
+
+def failed(there: Mapping[str, Account], here: Mapping[str, Account]) -> list[str]:
+    """The examples that passed there and fail here."""
+    return [k for k, one in sorted(here.items()) if one["status"] == "failed" and k in there]
 
 
 def as_text(found: Reproduction) -> str:
@@ -131,7 +137,7 @@ def as_text(found: Reproduction) -> str:
             lines.append(f"not comparable   {one.example}.{one.value}: {one.why}")
     lines += [f"{found.count(outcome):>6} {outcome}" for outcome in OUTCOMES]
     lines += [f"claim that would fall: {name}" for name in found.fallen]
-    return "\n".join(lines)
+    return "\n".join(clean(line) for line in lines)
 
 
 def _side_line(word: str, side: Side) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import Any
 
 import pytest
 
-from conftest import Site
+from conftest import ROOT, Site
 from site_ext.base import machine
+from site_ext.gallery import build
+from site_ext.run import execute
 
+LATE = "not run: BUDGET=1 s were over before its turn"
 SLEEPS = "import time\ntime.sleep({seconds})\nmeasured = {{'slept': {seconds}}}\n"
 THREADS = """\
 import json, os
@@ -19,41 +23,47 @@ print("threads", json.dumps([os.environ.get(name) for name in names]))
 """
 
 
-def test_a_budget_is_spent_on_what_is_quoted_most(site: Site) -> None:
-    """What it did not reach is told as not run, with the reason, and the build is green."""
-    for name in ("a", "b", "c"):
+def test_a_budget_is_spent_on_what_is_quoted_most(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is over nothing is begun any more, timed or not."""
+    monkeypatch.setenv("SITE_CONF", str(ROOT / "conf/conf.py"))
+    monkeypatch.setenv("BUDGET", "1")
+    monkeypatch.setattr(execute, "began", time.time)
+    for name in ("a", "c", "d"):
         site.example(f"one/{name}", SLEEPS.format(seconds=1.5))
+    site.example("one/b", "# sphinx_gallery_timed = True\n" + SLEEPS.format(seconds=0.1))
     index = site.folder / "docs/index.md"
-    index.write_text(
-        "# Start\n\n{measured}`one/c.slept:.1f s`, {measured}`one/c.slept:.1f`, "
-        "{measured}`one/b.slept:.1f`\n\n" + index.read_text()
-    )
-    build = site.build(BUDGET="1")
+    index.write_text(index.read_text() + "\none/b one/b one/b, one/c one/c, and one/d\n")
+    entries = build.execute_and_tell(build.options_in(site.folder), strict=False)
+    told = {entry.example.name: (entry.status, entry.reason) for entry in entries}
+    late = ("skipped", LATE)
 
-    assert 0 == build.code, build.text
-    told = {name: (one["status"], one["reason"]) for name, one in site.examples().items()}
-    late = ("skipped", "not run: BUDGET=1 s were over before its turn")
-    assert {"one/a": late, "one/b": late, "one/c": ("passed", "new")} == told
-    assert "not run in this build: not run: BUDGET=1" in site.page("gallery/one/b").text
-    assert "not measured in this build" in site.page("index").text
-    assert 0 == site.build(BUDGET="60").code
-    assert {"passed"} == {one["status"] for one in site.examples().values()}
+    new = ("passed", "new")
+    assert {"one/a": late, "one/b": new, "one/c": new, "one/d": late} == told
 
 
-def test_what_was_recorded_earlier_is_shown_with_the_reason(site: Site) -> None:
+def test_what_a_budget_did_not_reach_is_told(site: Site) -> None:
+    """As recorded earlier or as not run, with the reason; and the build is green."""
     site.example("one/a", SLEEPS.format(seconds=0.1))
-    site.example("one/b", SLEEPS.format(seconds=1.5))
-    site.build()
+    site.example("one/fails", "raise ValueError('boom')")
+    assert 0 != site.build(PATTERN="fails|one/a").code
+    site.example("one/b", SLEEPS.format(seconds=0.1))
     site.change("gallery/one/a.py", "0.1", "0.2")
-    site.change("gallery/one/b.py", "1.5", "1.6")
     index = site.folder / "docs/index.md"
-    index.write_text(index.read_text() + "\nSee one/b.\n")
-    build = site.build(BUDGET="1")
+    index.write_text(index.read_text() + "\n{measured}`one/b.slept:.1f s`\n")
+    built = site.build(BUDGET="0.001")
+    late = LATE.replace("=1", "=0.001")
 
-    assert 0 == build.code, build.text
-    told = site.examples()["one/a"]
-    expected = "script changed; not run: BUDGET=1 s were over before its turn"
-    assert ("recorded", expected) == (told["status"], told["reason"])
+    assert 0 == built.code, built.text
+    assert [f"one/b: {late}"] == built.lines("one/b: not run")
+    assert {
+        "one/a": ("recorded", f"script changed; {late}"),
+        "one/b": ("skipped", late),
+        "one/fails": ("skipped", late),
+    } == {name: (one["status"], one["reason"]) for name, one in site.examples().items()}
+    assert f"not run in this build: {late}" in site.page("gallery/one/b").text
+    assert "not measured in this build" in site.page("index").text
 
 
 def test_side_by_side_each_has_its_share(site: Site) -> None:
@@ -62,10 +72,10 @@ def test_side_by_side_each_has_its_share(site: Site) -> None:
     site.example("one/a", THREADS)
     site.example("one/b", THREADS)
     site.example("one/timed", "# sphinx_gallery_timed = True\n" + THREADS)
-    build = site.build(JOBS="2", **dict.fromkeys(["OMP_NUM_THREADS", "PJRT_NPROC"], ""))
+    built = site.build(JOBS="2", **dict.fromkeys(["OMP_NUM_THREADS", "PJRT_NPROC"], ""))
     share = max(1, machine.usable_cores() // 2)
 
-    assert 0 == build.code, build.text
+    assert 0 == built.code, built.text
     beside, alone = site.record("one/a"), site.record("one/timed")
     assert f"threads {json.dumps([str(share)] * 4)}" in beside["outputs"][-1]["text"]
     assert 'threads ["", null, "", null]' in alone["outputs"][-1]["text"]
@@ -86,9 +96,9 @@ def test_a_time_limit_can_be_stretched(site: Site) -> None:
     site.example("one/slow", "# sphinx_gallery_time_limit = 1\n" + SLEEPS.format(seconds=2))
     assert 0 != site.build().code
     assert "time limit" == site.record("one/slow")["failure"]["kind"]
-    build = site.build(TIME_LIMIT_FACTOR="4")
+    built = site.build(TIME_LIMIT_FACTOR="4")
 
-    assert 0 == build.code, build.text
+    assert 0 == built.code, built.text
     assert "up to date" in site.build().lines("one/slow")[0]
 
 
@@ -98,11 +108,11 @@ def test_a_time_limit_can_be_stretched(site: Site) -> None:
 )
 def test_a_number_that_is_none_is_one_line(site: Site, settings: dict[str, str]) -> None:
     site.example("one/a", "print(1)")
-    build = site.build(**settings)
+    built = site.build(**settings)
     [(name, value)] = settings.items()
 
-    assert 0 != build.code
-    assert [line for line in build.lines(f"{name}={value}: give a number above 0")], build.text
+    assert 0 != built.code
+    assert [line for line in built.lines(f"{name}={value}: give a number above 0")], built.text
 
 
 def disturb(site: Site, name: str, **more: Any) -> None:
@@ -139,9 +149,9 @@ def test_a_time_taken_on_a_busy_machine_is_no_timing(site: Site) -> None:
     rest = {"others": 0.0, "stolen": 0.0, "throttled": 0.0}
     disturb(site, "one/b", **rest)
     disturb(site, "one/a", **(rest | {"others": 0.8, "idle": 0.1}))
-    build = site.build()
+    built = site.build()
 
-    assert 0 == build.code, build.text
+    assert 0 == built.code, built.text
     card = site.page("gallery/one/a").text
     assert "no example ran beside it, but other work took 0.8 of its cores" in card
     page = site.page("index")
@@ -167,11 +177,33 @@ def test_a_busy_machine_is_noticed(site: Site) -> None:
     cores = os.cpu_count() or 1
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
     try:
-        build = site.build()
+        built = site.build()
     finally:
         for one in others:
             one.kill()
             one.wait()
 
-    assert 0 == build.code, build.text
+    assert 0 == built.code, built.text
     assert "of its cores" in (site.examples()["one/a"]["disturbed"] or "")
+
+
+def test_an_earlier_run_outlasts_its_package(site: Site) -> None:
+    """A script that was edited where its package is not installed: the page shows the earlier run,
+    as out of date, and STRICT=1 ends the build."""
+    conf = site.folder / "conf/conf.py"
+    conf.write_text(conf.read_text() + "\nexamples_optional = {'of_tests': 'of-tests'}\n")
+    site.write("lib/of_tests.py", "value = 7\n")
+    site.example("one/a", "import of_tests\nprint('it was', of_tests.value)\n")
+    path = f"{ROOT / 'conf'}:{site.folder / 'lib'}"
+    assert 0 == site.build(PYTHONPATH=path).code
+    before = (site.folder / "build/records/one.a.json").read_bytes()
+    site.change("gallery/one/a.py", "it was", "it is")
+    built = site.build()
+
+    assert 0 == built.code, built.text
+    told = site.examples()["one/a"]
+    assert "script changed; not run: of_tests is not installed" == told["reason"]
+    assert "recorded" == told["status"]
+    assert "it was 7" in site.page("gallery/one/a").text
+    assert before == (site.folder / "build/records/one.a.json").read_bytes()
+    assert 0 != site.build(STRICT="1").code

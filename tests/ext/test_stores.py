@@ -9,11 +9,13 @@ import shutil
 import struct
 import subprocess
 import threading
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from builds import hashes
 from conftest import ROOT, Build, Site, make_site
 from site_ext.gallery import build, seam
 from site_ext.run import inputs, plan, records
-from site_ext.stores import pack, take
+from site_ext.stores import pack, places, take
 
 DRAWS = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nprint('drawn')\nmeasured = {'n': 3}\n"
 PRINTS = "print('printed')\nmeasured = {'value': 4.5}\n"
@@ -263,6 +265,39 @@ def measure_too_much(record: dict[str, Any]) -> None:
     record["measured"] = {f"v{number}": 1 for number in range(1_000_000)}
 
 
+def measure_more_than_anyone(record: dict[str, Any]) -> None:
+    record["measured"] = {f"v{number}": 1 for number in range(1001)}
+
+
+def ask_for_a_module(record: dict[str, Any]) -> None:
+    """Looking for ``a.b`` would import ``a``."""
+    record["inputs"]["missing"] = ["antigravity.x"]
+
+
+def ask_for_a_package(record: dict[str, Any]) -> None:
+    record["inputs"]["distributions"]["antigravity.x"] = "not installed"
+
+
+def bring_a_version(record: dict[str, Any]) -> None:
+    record["inputs"]["distributions"]["matplotlib"] = "1+<img src=x>"
+
+
+def lead_nowhere(record: dict[str, Any]) -> None:
+    record["inputs"]["files"] = {"a\0b": "0"}
+
+
+def have_cores(record: dict[str, Any]) -> None:
+    record["machine"]["cores"] = 10**400
+
+
+def bring_more(record: dict[str, Any]) -> None:
+    record["inputs"]["more"] = []
+
+
+def forget_inputs(record: dict[str, Any]) -> None:
+    record["inputs"] = 3
+
+
 def be_of_another(record: dict[str, Any]) -> None:
     record["name"] = "one/prints"
 
@@ -282,6 +317,15 @@ def draw_nonsense(record: dict[str, Any]) -> None:
 
 def draw_too_much(record: dict[str, Any]) -> None:
     """A picture of a few bytes that would be unpacked to gigabytes."""
+    draw(record, 8_000, 8_000)
+
+
+def draw_a_line(record: dict[str, Any]) -> None:
+    """Of which no thumbnail can be made."""
+    draw(record, 2_000, 1)
+
+
+def draw(record: dict[str, Any], width: int, height: int) -> None:
     from base64 import b64encode
 
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -289,7 +333,7 @@ def draw_too_much(record: dict[str, Any]) -> None:
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 8_000, 8_000, 8, 6, 0, 0, 0))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
     png = (
         b"\x89PNG\r\n\x1a\n"
         + head
@@ -322,7 +366,16 @@ def lie_about_versions(record: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (measure_too_much, "measured values; 1,000 are the most"),
+        (measure_too_much, "it unpacks to 11,"),
+        (measure_more_than_anyone, "it has 1,001 measured values; 1,000 are the most"),
+        (ask_for_a_module, "it lacked packages that are not among the optional ones"),
+        (ask_for_a_package, "a package that is neither installed nor pinned: 'antigravity.x'"),
+        (bring_a_version, "it names a version that is none: '1+<img src=x>'"),
+        (lead_nowhere, "it names a file outside of the project"),
+        (have_cores, "a number of it is not to be believed: 1000000"),
+        (bring_more, "it is no record: Object contains unknown field `more`"),
+        (forget_inputs, "it is no record: Expected `object`, got `int`"),
+        (draw_a_line, "a figure has 2,000 by 1 pixels"),
         (be_of_another, "it is the record of 'one/prints'"),
         (lead_out, "it names a file outside of the project: '../../../../../etc/hostname'"),
         (bring_markup, "it brings markup of its own for the page"),
@@ -413,6 +466,15 @@ def damaged(made: Site, folder: Path, how: str) -> str:
                         file.write(bytes(16 * 2**20))
         (folder / "records.zip").write_bytes(packed.getvalue())
         write_manifest(folder, told["records"])
+    elif how == "packed otherwise":  # in a way that unpacks without bounds
+        with zipfile.ZipFile(folder / "records.zip", "w", zipfile.ZIP_BZIP2) as archive:
+            for name in ("one.draws.json", "one.prints.json"):
+                archive.writestr(name, bytes(1000))
+        write_manifest(folder, told["records"])
+    elif how == "crowded":
+        end = data.rfind(b"PK\5\6")
+        (folder / "records.zip").write_bytes(data[: end + 8] + b"\xff\xff\xff\xff" + data[end + 12 :])
+        write_manifest(folder, told["records"])
     elif how == "newer":
         (folder / "records.zip").write_bytes(data)
         write_manifest(folder, told["records"], format=9)
@@ -425,8 +487,10 @@ def damaged(made: Site, folder: Path, how: str) -> str:
 @pytest.mark.parametrize(
     ("how", "lines", "why"),
     [
-        ("truncated", 2, "refused: records.zip is no archive"),
-        ("replaced", 2, "refused: records.zip is not the one that its manifest names"),
+        ("truncated", 1, "refused: records.zip is no archive"),
+        ("packed otherwise", 2, "refused: it is packed in a way that is not used here"),
+        ("crowded", 1, "refused: records.zip has too many members"),
+        ("replaced", 1, "refused: records.zip is not the one that its manifest names"),
         ("digest", 2, "refused: its SHA-256 is not that of its manifest"),
         ("zeros", 2, "refused: it unpacks to 1,073,741,824 bytes"),
         ("newer", 1, "its manifest is of format 9, which is not known here"),
@@ -465,6 +529,92 @@ def test_a_store_out_of_reach_is_told(made: Site, other: Site, taking: Takes) ->
         assert why in line
         expected = f"records: 0 of 2 taken from {where}; not taken: it has none: one/draws"
         assert took.summary.startswith(expected)
+
+
+class Odd(BaseHTTPRequestHandler):
+    """A host that drips, or leads elsewhere."""
+
+    def do_GET(self) -> None:
+        if "drips" in self.path:
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"{")
+                    self.wfile.flush()
+                    time.sleep(0.2)
+        self.send_response(302)
+        where = {"/file/": "file:///etc/passwd", "/round/": self.path, "/odd/": "http://["}
+        self.send_header("Location", next(v for k, v in where.items() if self.path.startswith(k)))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("drips", "did not come within 2 s"),
+        ("file", "leads elsewhere than to a host"),
+        ("round", "leads from address to address"),
+        ("odd", "can't be had"),
+    ],
+)
+def test_an_odd_host_holds_up_nobody(
+    other: Site, taking: Takes, monkeypatch: pytest.MonkeyPatch, path: str, why: str
+) -> None:
+    monkeypatch.setattr(places, "SECONDS_ALL", 2)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    began = time.monotonic()
+    took = taking(f"http://name:word@127.0.0.1:{server.server_port}/{path}/")
+    server.shutdown()
+
+    [line] = took.refusals
+    assert why in line
+    assert "word@" not in line
+    assert time.monotonic() - began < 30
+
+
+def test_a_bad_version_hides_no_other(made: Site, tmp_path: Path, taking: Takes) -> None:
+    """Of a site: it is told, and the others are asked."""
+    site = tmp_path / "published"
+    for version in ("0.1", "0.2"):
+        shutil.copytree(made.folder / "build/html/data/records", site / version / "data/records")
+    (site / "0.2/data/records/manifest.json").write_text("{}")
+    entries = [{"version": version, "url": f"{version}/"} for version in ("0.2", "0.1")]
+    (site / "switcher.json").write_text(json.dumps(entries))
+    took = taking(site)
+
+    assert 1 == len(took.refusals)
+    assert "records: published, 0.2: its manifest is none" in took.refusals[0]
+    assert "records: 2 of 2 taken (2 from published, 0.1)" == took.summary
+
+
+def test_a_host_is_not_asked_at_each_build(
+    other: Site, taking: Takes, served: str
+) -> None:
+    """What it does not have it will not have a moment later: a writer saves often."""
+    other.change("gallery/one/prints.py", "4.5", "4.75")
+    assert "records: 1 of 2 taken" in taking(f"{served}/").summary
+    assert f"records: 1 are not here, for which {served}/ was asked just now" == taking(f"{served}/").summary
+    other.change("gallery/one/prints.py", "4.75", "5.5")
+    assert "records: 0 of 2 taken" in taking(f"{served}/").summary
+
+
+def test_what_failed_here_is_not_hidden(made: Site, other: Site, taking: Takes) -> None:
+    """A run that passed elsewhere is not taken in the place of one that failed here."""
+    taking(made.folder / "build/records")
+    path = other.folder / "build/records/one.draws.json"
+    record = json.loads(path.read_text())
+    failure = {"kind": "exception", "what": "boom", "text": "", "cell": 0}
+    path.write_text(json.dumps(record | {"status": "failed", "failure": failure}))
+    took = taking(made.folder / "build/records")
+
+    assert took.summary.startswith("records: all 2 are here")
+    assert took.here["one/draws"].due
 
 
 def test_a_folder_that_is_not_there_ends_the_build(other: Site) -> None:

@@ -31,17 +31,18 @@ def gh(folder: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_attested_archive_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was verified by GitHub's own tool, for this repository and its workflow."""
     said = gh(tmp_path, 0, monkeypatch)
-    attested.require(str(tmp_path / "records.zip"))
+    copy = attested.copied(str(tmp_path / "records.zip"), tmp_path / "copy")
 
-    expected = f"attestation verify {tmp_path}/records.zip --repo owner/name "
-    expected += "--signer-workflow owner/name/.github/workflows/site.yml"
+    assert tmp_path / "copy/records.zip" == copy
+    expected = f"attestation verify {copy} --repo owner/name --signer-workflow "
+    expected += "owner/name/.github/workflows/site.yml --source-ref refs/heads/main"
     assert expected == said.read_text().strip()
 
 
 def test_another_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gh(tmp_path, 1, monkeypatch)
     with pytest.raises(SiteError, match=r"not attested by owner/name: Error: no attestations"):
-        attested.require(str(tmp_path / "records.zip"))
+        attested.copied(str(tmp_path / "records.zip"), tmp_path / "copy")
 
 
 @pytest.mark.parametrize(
@@ -60,4 +61,4 @@ def test_what_is_missing_is_told(
     monkeypatch.setenv("REPOSITORY", repository)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SiteError, match=told):
-        attested.require(store)
+        attested.copied(store, tmp_path / "copy")

@@ -86,3 +86,13 @@ def test_both_sides_tell_versions_and_machines() -> None:
     assert {"torch": "2.13.0"} == found.there.versions
     assert ["Other"] == [machine["cpu"] for machine in found.here.machines]
     assert "here:  PyTorch 2.14, on Other, 2 cores" in reproduction.as_text(found)
+
+
+def test_an_example_that_fails_here_fells_its_claims() -> None:
+    evidence = {"kind": "example", "example": "a/b", "check": "accuracy > 0.9", "holds": True}
+    there, here = example("a/b"), example("a/b", status="failed", measured={}, reason="new")
+    claims = [{"id": "learns", "evidence": [evidence]}]
+    found = compared(there, here, claims=claims)
+
+    assert ["learns"] == found.fallen
+    assert ["a/b"] == reproduction.failed({"a/b": there}, {"a/b": here})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from site_ext.base import values
 from site_ext.claims import charts, quoting
 from site_ext.claims.charts import Bar
-from site_ext.gallery import card
+from site_ext.gallery import card, side_by_side
 from site_ext.pages import byline
 from site_ext.run import scripts
 
@@ -91,3 +91,31 @@ def test_a_commit_is_quoted_short() -> None:
 
     assert "0123456789" == card.commit_line(commit)
     assert "0123456789, with uncommitted changes" == card.commit_line(f"{commit}+changes")
+
+
+@pytest.mark.parametrize(
+    ("value", "tolerance", "text"),
+    [
+        (0.96944, 0.0, "0.9694"),
+        (0.96944, 0.01, "0.97"),
+        (0.96944, 0.05, "1.0"),
+        (4.8e-7, 2e-6, "below 1e-05"),
+        (0.0, 2e-6, "0.00000"),
+        (9, 5.0, "10"),
+        (True, 0.1, "True"),
+        ("text", 0.1, "text"),
+    ],
+)
+def test_only_digits_that_hold_are_shown(value: values.Value, tolerance: float, text: str) -> None:
+    assert text == values.within(value, tolerance)
+
+
+def test_a_measured_text_is_no_markup() -> None:
+    """In a table that is made as reST, a text from elsewhere stays a text."""
+    from docutils.core import publish_doctree
+
+    hostile = "x\n\n.. raw:: html\n\n   <script>alert(1)</script>\n\n`a <javascript:b>`_ |c| **d**"
+    tree = publish_doctree(side_by_side._plain(hostile, 0.0))
+
+    assert " ".join(hostile.split()) == tree.astext()
+    assert {"document", "paragraph", "#text"} == {node.tagname for node in tree.findall()}

@@ -10,7 +10,7 @@ Value: TypeAlias = bool | int | float | str
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 #: Characters of a text, and bits of an integer, that can be published: more is no value to quote.
-LONGEST, WIDEST = 10_000, 1024
+LONGEST, WIDEST = 10_000, 1023
 #: How the names of measured values end that are times, which a busy machine spoils, and that
 #: differ at each run besides: sizes of memory.
 TIMES = ("_seconds", "_ms", "_us", "_per_second")
@@ -61,6 +61,18 @@ def short(value: Value, digits: int | None = 4) -> str:
     if isinstance(value, float) and digits:
         return f"{value:.{digits}g}"
     return f"{value:,}" if is_number(value) else str(value)
+
+
+def within(value: Value, tolerance: float) -> str:
+    """The same with those digits only whose unit is not below the tolerance."""
+    if not tolerance or not is_number(value):
+        return short(value)
+    assert isinstance(value, (int, float))
+    digits = math.floor(-math.log10(tolerance) + 1e-9)
+    rounded = round(float(value), digits)
+    if not rounded and value:
+        return f"below {10.0**-digits:g}"
+    return f"{rounded:.{max(digits, 0)}f}"
 
 
 def apart(old: Value | None, new: Value | None) -> tuple[str, str]:

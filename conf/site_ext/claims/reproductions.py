@@ -20,9 +20,11 @@ from site_ext.base.state import publishes
 from site_ext.base.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
 FOLDER = "reproductions"
@@ -88,11 +90,11 @@ class ReproductionsDirective(SphinxDirective):
     """``{reproductions}``, without argument, options or content."""
 
     def run(self) -> list[nodes.Node]:
-        folder = self.env.srcdir / FOLDER
-        self.env.note_dependency(folder)
+        folder, page = self.env.srcdir / FOLDER, self.env.current_document.docname
         for path in folder.glob("*.json"):
             self.env.note_dependency(path)
         known = read(folder)
+        self.env.metadata[page][FOLDER] = " ".join(known)
         return [self._section(name, one) for name, one in known.items()] or [
             nodes.paragraph("", "Nobody has sent one yet.")
         ]
@@ -135,14 +137,25 @@ def _table(moved: list[Value]) -> nodes.container:
 
 def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write ``data/reproductions.json``, for an HTML build that came to its end."""
-    path, known = app.outdir / "data" / "reproductions.json", read(app.srcdir / FOLDER)
-    if publishes(app, exception) and known:
-        write_json(path, msgspec.to_builtins(known))
-    elif publishes(app, exception):
-        path.unlink(missing_ok=True)
+    if publishes(app, exception):
+        known = msgspec.to_builtins(read(app.srcdir / FOLDER))
+        write_json(app.outdir / "data" / "reproductions.json", known)
+
+
+def pages_with_others(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: AbstractSet[str],
+    changed: AbstractSet[str],
+    removed: AbstractSet[str],
+) -> list[str]:
+    """Pages that list other files than there are now: Sphinx sees only that one has changed."""
+    now = " ".join(sorted(path.stem for path in (app.srcdir / FOLDER).glob("*.json")))
+    return [page for page, about in env.metadata.items() if about.get(FOLDER, now) != now]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("reproductions", ReproductionsDirective)
+    app.connect("env-get-outdated", pages_with_others)
     app.connect("build-finished", write_data, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

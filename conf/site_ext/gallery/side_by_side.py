@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
+    from site_ext.base.values import Value
     from site_ext.gallery.domain import ExamplesDomain
     from site_ext.run.scripts import Example
 
@@ -100,10 +101,19 @@ def _measured(scripts: dict[str, Example], domain: ExamplesDomain) -> list[str]:
     shared = [key for key in first if all(key in measured for measured in taken.values())]
     lines = ["What each measured in this build:", "", ".. list-table::", "   :header-rows: 1", ""]
     rows = [["", *(_title(theme) for theme in taken)]]
-    rows += [[f"``{key}``", *(values.short(taken[t][key]) for t in taken)] for key in shared]
+    rows += [
+        [f"``{key}``", *(_plain(taken[t][key], scripts[t].tolerance(key)) for t in taken)]
+        for key in shared
+    ]
     for row in rows:
         lines += [f"   {'*' if not n else ' '} - {cell}" for n, cell in enumerate(row)]
     return [*lines, ""]
+
+
+def _plain(value: Value, tolerance: float) -> str:
+    """A value as text that means nothing else in reST: it may come from elsewhere."""
+    text = " ".join(values.within(value, tolerance).split())
+    return re.sub(r"([^\w\s])", r"\\\1", text)
 
 
 def _columns(scripts: dict[str, Example]) -> list[str]:

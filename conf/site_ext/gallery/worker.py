@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _lock = threading.Lock()
 _keepers: set[Keeper] = set()
+#: Builds that were stopped.
+_stopped: set[str] = set()
 
 
 def _options() -> Options:
@@ -62,21 +64,25 @@ def run(ticket: Ticket) -> tuple[bytes, str]:
     if example.digest != ticket.digest:
         raise ValueError(f"{ticket.name}: this worker's tree has another text of it now")
     entry = Entry(example, None, "", ticket.reason)
-    alone = example.timed or ticket.beside == 1
+    beside = ticket.beside.get(socket.gethostname(), 1)
+    alone = example.timed or beside == 1
     cores = machine.usable_cores()
-    share = Share(alone=alone, cores=cores if alone else max(1, cores // ticket.beside))
+    share = Share(alone=alone, cores=cores if alone else max(1, cores // beside))
     recorder = Recorder(options, Scrubber(options.root), git.commit(options.root))
     with _beside_others(alone=alone), Keeper() as keeper:
         _keepers.add(keeper)
         try:
+            if ticket.build in _stopped:  # while it waited for its turn
+                raise ValueError(f"{ticket.name}: its build was stopped")
             record, log = recorder.run(entry, share, keeper, ticket.before)
         finally:
             _keepers.discard(keeper)
     return records.encoded(record).encode(), clean(log)
 
 
-def stop() -> None:
+def stop(build_id: str) -> None:
     """Likewise."""
+    _stopped.add(build_id)
     for keeper in list(_keepers):
         keeper.let_go()
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from distributed import Client, wait
@@ -34,15 +35,16 @@ SECONDS_TO_FIND, SECONDS_BETWEEN = 5, 2
 
 
 class Ticket(NamedTuple):
-    """What a worker is told: which example, why, which files it read last time, and how many
-    workers share the machine."""
+    """What a worker is told: which example, why, which files it read last time, how many workers
+    each host has, and for which build it is."""
 
     name: str
     digest: str
     reason: str
     before: dict[str, str]
     stretch: float
-    beside: int
+    beside: dict[str, int]
+    build: str
 
 
 class Workshop(Protocol):
@@ -55,8 +57,8 @@ class Workshop(Protocol):
     def run(self, ticket: Ticket) -> tuple[bytes, str]:
         """A record's file and a log."""
 
-    def stop(self) -> None:
-        """End what runs there."""
+    def stop(self, build: str) -> None:
+        """End what runs there for a build, and what waits."""
 
 
 @dataclass
@@ -65,6 +67,9 @@ class _Cluster:
     workshop: Workshop
     options: Options
     progress: Progress
+    build: str = field(default_factory=lambda: uuid.uuid4().hex)
+    #: Whether a worker was found that can't be used.
+    refused: bool = False
 
     def fit(self, due: list[Entry]) -> dict[str, str]:
         """The hosts of the workers that can be given these, by their addresses; each other one
@@ -78,6 +83,7 @@ class _Cluster:
         found = {}
         for address, about in told.items():
             if differs := _differs(about, scripts, versions):
+                self.refused = True
                 self.progress.say(f"worker {address} is not used: {differs}")
             else:
                 found[address] = about["host"]
@@ -87,36 +93,49 @@ class _Cluster:
         hosts = self.fit(due)
         if not hosts:
             raise SiteError(f"CLUSTER={self.options.cluster}: it has no worker that can be used")
-        crowd = max(Counter(hosts.values()).values())
-        mine = {self._submit(entry, list(hosts), crowd): entry for entry in due}
+        mine = {self._submit(entry, hosts): entry for entry in due}
         try:
-            self._gather(mine, set(hosts))
-        except BaseException:
-            self.progress.stopped = True
-            self.client.cancel(list(mine), force=True)
-            left = list(set(hosts) & set(self.client.scheduler_info(-1)["workers"]))
-            self.client.run(self.workshop.stop, workers=left, on_error="ignore")
+            self._gather(mine, hosts)
+        except (SiteError, KeyboardInterrupt):
+            self._stop(list(mine))
             raise
+        except Exception as error:
+            self._stop(list(mine))
+            raise SiteError(
+                f"CLUSTER={self.options.cluster}: the cluster was lost ({error!r}); what has ended "
+                "is kept"
+            ) from error
 
-    def _submit(self, entry: Entry, workers: list[str], crowd: int) -> Future:
+    def _stop(self, mine: list[Future]) -> None:
+        """End what runs, as far as there is still somebody to be told."""
+        self.progress.stopped = True
+        with suppress(Exception):
+            self.client.cancel(mine, force=True)
+            self.client.run(self.workshop.stop, self.build, on_error="ignore")
+
+    def _submit(self, entry: Entry, hosts: dict[str, str]) -> Future:
         example, record = entry.example, entry.record
         before = record.inputs["files"] if record else {}
         stretch = float(self.options.stretch)
-        ticket = Ticket(example.name, example.digest, entry.reason, before, stretch, crowd)
+        beside = dict(Counter(hosts.values()))
+        name, digest = example.name, example.digest
+        ticket = Ticket(name, digest, entry.reason, before, stretch, beside, self.build)
+        # Where all can be used, those that come later, or again under another address, can too.
+        workers = list(hosts) if self.refused else None
         return self.client.submit(
             self.workshop.run, ticket,
-            key=f"{example.name}-{uuid.uuid4().hex}", workers=workers, pure=False,
-            priority=int(example.timed),
+            key=f"{name}-{self.build}", workers=workers, pure=False, priority=int(example.timed),
         )  # fmt: skip
 
-    def _gather(self, mine: dict[Future, Entry], hosts: set[str]) -> None:
+    def _gather(self, mine: dict[Future, Entry], hosts: dict[str, str]) -> None:
         """Write the records as they come."""
         waiting = set(mine)
         while waiting:
             try:
                 done = wait(waiting, timeout=SECONDS_BETWEEN, return_when="FIRST_COMPLETED").done
             except TimeoutError:
-                if not hosts & set(self.client.scheduler_info(-1)["workers"]):
+                left = set(self.client.scheduler_info(-1)["workers"])
+                if not (left & set(hosts) if self.refused else left):
                     raise SiteError(
                         f"CLUSTER={self.options.cluster}: no worker is left; what has ended is kept"
                     ) from None
@@ -136,6 +155,11 @@ class _Cluster:
             record = records.decoded(text)
             if record is None or record.name != entry.example.name:
                 raise SiteError(f"{entry.example.name}: a worker answered with something else")
+            differs = inputs.why_outdated(entry.example, record)
+            if record.status == "passed" and differs:
+                raise SiteError(
+                    f"{entry.example.name}: the worker's run does not stand for one here: {differs}"
+                )
             write(self.options.records, record, log)
             ended(entry, record, tell, self.options)
 
@@ -158,7 +182,9 @@ def execute_on(
 def _versions(examples: list[Example], pins: Mapping[str, str]) -> dict[str, str]:
     """The pinned versions of what these examples import or ask for."""
     wanted = {canonicalize_name(name) for one in examples for name in packages.needed(one)}
-    return {name: pins[name] for name in sorted(wanted & set(pins))}
+    # What lacks here may lack there: its examples are skipped.
+    there = {n for n in wanted & set(pins) if packages.version(n) != packages.ABSENT}
+    return {name: pins[name] for name in sorted(there or wanted & set(pins))}
 
 
 def _differs(about: Any, scripts: dict[str, str], versions: dict[str, str]) -> str:

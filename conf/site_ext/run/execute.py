@@ -5,11 +5,15 @@ One at a time unless told otherwise; each record is written as its example ends.
 
 from __future__ import annotations
 
+import platform
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
+
+import psutil
 
 from site_ext.base import git, machine
 from site_ext.base.errors import SiteError
@@ -17,18 +21,29 @@ from site_ext.base.files import locked, write_whole
 from site_ext.run import records, report
 from site_ext.run.keeping import Keeper
 from site_ext.run.progress import Progress
-from site_ext.run.recording import Recorder, Share
+from site_ext.run.recording import Recorder, Share, what_lacks
 from site_ext.run.scrub import Scrubber
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from site_ext.run.plan import Entry, Options
     from site_ext.run.records import Record
 
-#: What another build says while one executes: two would spoil each other's timings.
-BUSY = "another build is executing examples here"
+def began() -> float:
+    """When this process began, in seconds since the epoch: from then on a budget is spent."""
+    return float(psutil.Process().create_time())
+
+
+class _Unknown:
+    """What is known of an example that never ran."""
+
+    wall_seconds = 0.0
+
+
+_UNKNOWN = _Unknown()
 
 
 def execute(due: list[Entry], options: Options, say: Callable[[str], None]) -> None:
@@ -38,7 +53,7 @@ def execute(due: list[Entry], options: Options, say: Callable[[str], None]) -> N
     after that, and their records say so. What the budget does not reach is left. An interrupt
     stops what runs, keeps the records of what has ended, and goes on to the caller.
     """
-    with locked(options.records / ".lock", BUSY), Progress(len(due), say) as progress:
+    with held(options.records), Progress(len(due), say) as progress:
         if options.cluster:
             # Nobody else needs its package.
             from site_ext.run.cluster import execute_on  # noqa: PLC0415
@@ -47,24 +62,37 @@ def execute(due: list[Entry], options: Options, say: Callable[[str], None]) -> N
             execute_on(options.cluster, due, options, options.workshop, progress)
             return
         this = _Round(options, progress)
-        beside = [e for e in due if int(options.jobs) > 1 and not e.example.timed]
         try:
-            for entry in ordered(due, options):
-                if entry not in beside:
-                    this.run(entry, Share(alone=True, cores=machine.usable_cores()))
-            if beside:
-                this.run_beside(ordered(beside, options))
+            for beside, some in groupby(ordered(due, options), lambda e: _beside(e, options)):
+                if beside:
+                    this.run_beside(list(some))
+                else:
+                    for entry in some:
+                        this.run(entry, Share(alone=True, cores=machine.usable_cores()))
         finally:
             this.close()
 
 
+def held(folder: Path) -> AbstractContextManager[None]:
+    """Hold the records for one build on this machine: two would spoil each other's timings.
+
+    Parts of one Slurm array may share the folder, each on a machine of its own.
+    """
+    return locked(folder / f".lock-{platform.node()}", "another build is executing examples here")
+
+
+def _beside(entry: Entry, options: Options) -> bool:
+    """Whether it runs beside others."""
+    return int(options.jobs) > 1 and not entry.example.timed
+
+
 def ordered(due: list[Entry], options: Options) -> list[Entry]:
-    """In which order they run: with a budget, what is quoted most comes first; side by side, what
-    took longest, so that none is left running alone at the end."""
+    """In which order they run: with a budget, what is quoted most comes first; else what is timed
+    and, side by side, what took longest, so that none is left running alone at the end."""
     if options.budget:
         return sorted(due, key=lambda entry: -options.quoted.get(entry.example.name, 0))
     if int(options.jobs) > 1 or options.cluster:
-        return sorted(due, key=lambda entry: -(entry.record.wall_seconds if entry.record else 0))
+        return sorted(due, key=lambda e: (not e.example.timed, -(e.record or _UNKNOWN).wall_seconds))
     return due
 
 
@@ -103,7 +131,8 @@ class _Round:
     def __post_init__(self) -> None:
         root = self.options.root
         self._recorder = Recorder(self.options, Scrubber(root), git.commit(root))
-        self._until = time.monotonic() + float(self.options.budget or "inf")
+        # Whatever else the build has done since it began.
+        self._until = began() + float(self.options.budget or "inf")
 
     def close(self) -> None:
         keepers = list(self._keepers.values())
@@ -137,12 +166,26 @@ class _Round:
                 self.close()
                 raise
 
+    def _why_not(self, entry: Entry) -> str:
+        """Why it is not run after all; empty if it is."""
+        if time.time() > self._until:
+            if entry.record and entry.record.status == "failed":
+                entry.record = None  # of which nothing is known, which is no failure of this build
+            return f"BUDGET={self.options.budget} s were over before its turn"
+        lacking = what_lacks(entry.example)
+        if lacking and entry.record and entry.record.status == "passed":
+            # An earlier run says more than that it can't run here.
+            entry.lacking = f"{lacking} is not installed"
+            return entry.lacking
+        return ""
+
     def run(self, entry: Entry, share: Share) -> None:
         """Execute one example and write its record and its log."""
         if self.progress.stopped:
             return
-        if time.monotonic() > self._until:
-            entry.leave(entry.reason, f"BUDGET={self.options.budget} s were over before its turn")
+        if why := self._why_not(entry):
+            entry.leave(entry.reason, why)
+            self.progress.say(f"{entry.example.name}: {entry.reason}")
             return
         with self.progress.of(entry) as tell:
             record, log = self._recorder.run(entry, share, self._keeper())

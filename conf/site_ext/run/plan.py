@@ -58,7 +58,8 @@ class Entry:
 
     ``status`` is ``passed``, ``failed`` or ``skipped``, or ``recorded`` where an
     execution is shown whose inputs have changed since. ``record`` is None where the
-    example has never run, ``origin`` the store that it was taken from if it was.
+    example has never run, ``origin`` the store that it was taken from if it was, and ``lacking``
+    the package that it would need here to run again.
     """
 
     example: Example
@@ -67,6 +68,7 @@ class Entry:
     reason: str
     due: bool = False
     origin: str = ""
+    lacking: str = ""
 
     @property
     def ran(self) -> Record | None:
@@ -76,8 +78,8 @@ class Entry:
     def leave(self, outdated: str, why: str) -> None:
         """It is not run: what there is of it is shown."""
         self.due = False
-        if self.record is None:
-            self.status, self.reason = "skipped", LEFT_OUT + why
+        if self.record is None or self.record.status == "skipped":
+            self.record, self.status, self.reason = None, "skipped", LEFT_OUT + why
         else:
             self.status = "failed" if self.record.status == "failed" else "recorded"
             self.reason = f"{outdated}; {LEFT_OUT}{why}"
@@ -96,7 +98,6 @@ def plan(options: Options) -> list[Entry]:
     """
     inputs.forget_installed()
     selected = _selection(options)
-    origins = records.origins(options.records)
     entries = []
     for number, example in enumerate(options.examples):
         record = records.read(options.records, example.name)
@@ -105,7 +106,7 @@ def plan(options: Options) -> list[Entry]:
         if not outdated and not left_out and options.again:
             outdated = "run_stale_examples asks for it"
         entry = Entry(example, record, record.status if record else "skipped", outdated)
-        entry.origin = records.origin_of(record, origins)
+        entry.origin = records.origin_of(options.records, record)
         if not outdated and record is not None:
             entry.reason = record.reason if record.status == "skipped" else "up to date"
         elif left_out:
@@ -122,7 +123,10 @@ def wanted(options: Options) -> dict[str, Example]:
     found = {}
     for example in options.examples:
         record = records.read(options.records, example.name)
-        if inputs.why_outdated(example, record) or (record and record.status == "skipped"):
+        # What failed here, as it stands, is not to be hidden by a run that passed elsewhere.
+        failed = record and record.status == "failed" and record.inputs["script"] == example.digest
+        skipped = record and record.status == "skipped"
+        if not failed and (skipped or inputs.why_outdated(example, record)):
             found[example.name] = example
     return found
 

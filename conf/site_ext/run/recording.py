@@ -197,14 +197,17 @@ def _note_failure(record: Record, example: Example, failure: Failure, scrub: Scr
         record.status, record.outputs, record.reason = "skipped", [], failure.what
 
 
+def what_lacks(example: Example) -> str:
+    """The optional package that is not there and that the example can't do without, if any."""
+    return next(iter(packages.missing(example, example.required)), "")
+
+
 def _lacking(example: Example) -> Execution | None:
-    """The outcome without a run, where an optional package that it can't do without is not
-    there."""
-    absent = packages.missing(example, example.required)
-    if not absent:
+    """The outcome without a run, where something lacks."""
+    if not (absent := what_lacks(example)):
         return None
     return Execution(
-        failure=Failure("not installed", f"{absent[0]} is not installed", "", 0, missing=absent[0])
+        failure=Failure("not installed", f"{absent} is not installed", "", 0, missing=absent)
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 import msgspec
 
 from site_ext.base.errors import SiteError
-from site_ext.base.files import write_json, write_whole
+from site_ext.base.files import write_whole
 from site_ext.run.during import Spell, disturbed
 from site_ext.run.outcome import CellOutput, Failure  # noqa: TC001 - msgspec asks for them
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 #: What :func:`decoded` raises.
 UNREADABLE = (ValueError, TypeError, KeyError, RecursionError, msgspec.MsgspecError)
-#: Beside the records: which of them were taken from elsewhere.
-ORIGINS = ".origins"
+#: Ends the name of a file beside a record that was taken from elsewhere.
+ORIGIN = ".origin"
 
 
 class Machine(TypedDict):
@@ -91,8 +91,8 @@ class Record:
 
     @property
     def disturbed(self) -> str:
-        """What held the machine up while it ran, if that makes its times no timings."""
-        return disturbed(self.machine.get("during"))
+        """What held the machine up while it ran alone, if that makes its times no timings."""
+        return disturbed(self.machine.get("during")) if self.exclusive else ""
 
     @property
     def timing(self) -> bool:
@@ -164,20 +164,19 @@ def decoded(text: bytes) -> Record | None:
 
 
 def note_origin(folder: Path, record: Record, origin: str) -> None:
-    """Keep where a record was taken from. It stands beside the records, since each of them is
-    the account of an execution and nothing else."""
-    write_json(folder / ORIGINS, origins(folder) | {record.name: [record.executed_at, origin]})
+    """Keep where a record was taken from, in a file beside it: the record itself is the account of
+    an execution and nothing else."""
+    path = path_of(folder, record.name).with_suffix(ORIGIN)
+    write_whole(path, f"{record.executed_at} {record.key}\n{origin}\n")
 
 
-def origins(folder: Path) -> dict[str, list[str]]:
-    """Where records were taken from, by name, with the moment of the execution taken."""
+def origin_of(folder: Path, record: Record | None) -> str:
+    """Where this record in ``folder`` was taken from; empty if it was made here."""
+    if record is None:
+        return ""
     try:
-        return msgspec.json.decode((folder / ORIGINS).read_bytes(), type=dict[str, list[str]])
+        told = path_of(folder, record.name).with_suffix(ORIGIN).read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return {}
-
-
-def origin_of(record: Record | None, known: dict[str, list[str]]) -> str:
-    """Where this record was taken from; empty if it was made here."""
-    moment, origin = ([*known.get(record.name, ()), "", ""] if record else ["", ""])[:2]
-    return origin if record and moment == record.executed_at else ""
+        return ""
+    run, _, origin = told.partition("\n")
+    return origin.strip() if run == f"{record.executed_at} {record.key}" else ""

@@ -20,15 +20,16 @@ def outcome(record: Record) -> str:
         return f"skipped: {record.reason}"
     if record.failure:
         return f"failed in cell {record.failure.cell + 1}: {record.failure.what}"
-    return f"passed in {record.wall_seconds:.1f} s"
+    busy = f", but {record.disturbed}: no timing" if record.disturbed else ""
+    return f"passed in {record.wall_seconds:.1f} s{busy}"
 
 
 def not_installed(entries: list[Entry]) -> str:
     """One line for all that could not run because a package is not installed; or nothing."""
-    skipped = [e for e in entries if e.status == "skipped" and e.record]
+    skipped = [e for e in entries if (e.status == "skipped" and e.record) or e.lacking]
     if not skipped:
         return ""
-    reasons = sorted({entry.record.reason for entry in skipped if entry.record})
+    reasons = sorted({e.lacking or (e.record.reason if e.record else "") for e in skipped})
     return (
         f"WARNING: {len(skipped)} of {len(entries)} examples were not run "
         f"({'; '.join(reasons)}): {', '.join(entry.example.name for entry in skipped)}"

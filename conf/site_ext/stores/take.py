@@ -6,16 +6,19 @@ that is up to date: what is there is never replaced by what is worse.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from site_ext.base.files import locked
+from site_ext.base.files import write_whole
 from site_ext.base.text import clean, cut
 from site_ext.run import inputs, records
-from site_ext.run.execute import BUSY
+from site_ext.run.execute import held
 from site_ext.run.plan import wanted
 from site_ext.stores import checks, places
-from site_ext.stores.pack import Refused
+from site_ext.stores.pack import Refused, Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from site_ext.run.scripts import Example
     from site_ext.stores.pack import Pack
 
+#: What was asked for last of a host, and for how many seconds its answer holds.
+ASKED, SECONDS_BETWEEN = ".asked", 600
 #: Names that one line tells, of what was not taken for one reason.
 NAMED = 3
 
@@ -34,21 +39,29 @@ def take(where: str, options: Options, say: Callable[[str], None]) -> None:
 
     Raises :exc:`SiteError` for a folder or file that is not there.
     """
+    with held(options.records):
+        _take(where, options, say)
+
+
+def _take(where: str, options: Options, say: Callable[[str], None]) -> None:
     open_ones = wanted(options)
     if not open_ones:
         say(f"records: all {len(options.examples)} are here; {where} was not asked")
         return
     why = dict.fromkeys(open_ones, "it has none")
     taken: Counter[str] = Counter()
-    with locked(options.records / ".lock", BUSY):
-        try:
-            with places.opened(where, options.root) as packs:
-                for pack in packs:
-                    taken[pack.label] = _from(pack, open_ones, why, options, say)
-                    if not open_ones:
-                        break
-        except Refused as refused:
-            say(f"records: {_told(where, str(refused))}")
+    if _asked_lately(where, open_ones, options.records):
+        say(f"records: {len(open_ones)} are not here, for which {where} was asked just now")
+        return
+    try:
+        with places.opened(where, options.root, lambda told: say(_line(told))) as packs:
+            for pack in packs:
+                taken[pack.label] = _from(pack, open_ones, why, options, say)
+                if not open_ones:
+                    break
+    except Refused as refused:
+        say(_line(f"{where}: {refused}"))
+    _note_asked(where, open_ones, options.records)
     say(_summary(where, taken, {name: why[name] for name in open_ones}, len(options.examples)))
 
 
@@ -70,27 +83,54 @@ def _from(
             continue
         try:
             text = pack.bytes_of(listed)
+        except Unusable as refused:
+            say(_line(f"{pack.label} refused: {refused}"))
+            why |= dict.fromkeys(open_ones, "refused")
+            break
         except Refused as refused:
-            say(f"records: {_told(pack.label, f'{name} refused: {refused}')}")
+            say(_line(f"{pack.label}: {name} refused: {refused}"))
             why[name] = "refused"
             continue
         record, wrong = checks.read(text, example, options.root)
         if wrong or record is None:
-            say(f"records: {_told(pack.label, f'{name} refused: {wrong}')}")
+            say(_line(f"{pack.label}: {name} refused: {wrong}"))
             why[name] = "refused"
         elif differs := inputs.why_outdated(example, record):
             why[name] = differs
         else:
-            records.write(options.records, record)
+            # In this order: whatever comes between, no record passes for one of our own.
             records.note_origin(options.records, record, pack.label)
+            records.write(options.records, record)
             del open_ones[name]
             taken += 1
     return taken
 
 
-def _told(label: str, text: str) -> str:
+def _line(told: str) -> str:
     """A stranger's words on a line of ours."""
-    return " ".join(cut(clean(f"{label}: {text}"), 400).split())
+    return " ".join(cut(clean(f"records: {told}"), 400).split())
+
+
+def _note_asked(where: str, left: dict[str, Example], folder: Path) -> None:
+    if left and _is_far(where):
+        write_whole(folder / ASKED, _question(where, left))
+
+
+def _asked_lately(where: str, left: dict[str, Example], folder: Path) -> bool:
+    """Whether the same was asked for of a host a moment ago: a writer's builds follow each other."""
+    with suppress(OSError, ValueError):
+        path = folder / ASKED
+        late = time.time() - path.stat().st_mtime > SECONDS_BETWEEN
+        return not late and path.read_text(encoding="utf-8") == _question(where, left)
+    return False
+
+
+def _is_far(where: str) -> bool:
+    return not Path(where).exists()
+
+
+def _question(where: str, left: dict[str, Example]) -> str:
+    return "".join(f"{line}\n" for line in (where, *sorted(f"{n} {e.digest}" for n, e in left.items())))
 
 
 def _summary(where: str, taken: Counter[str], why: dict[str, str], total: int) -> str:
@@ -105,4 +145,5 @@ def _summary(where: str, taken: Counter[str], why: dict[str, str], total: int) -
         f"{reason}: {', '.join(names) if len(names) <= NAMED else f'{len(names)} examples'}"
         for reason, names in sorted(reasons.items(), key=lambda one: -len(one[1]))
     ]
-    return " ".join((line + (f"; not taken: {'; '.join(told)}" if told else "")).split())
+    line += f"; not taken: {'; '.join(told)}" if told else ""
+    return " ".join(cut(clean(line), 1000).split())
