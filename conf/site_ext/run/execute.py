@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from site_ext.run.plan import Entry, Options
     from site_ext.run.records import Record
 
+
 def began() -> float:
     """When this process began, in seconds since the epoch: from then on a budget is spent."""
     return float(psutil.Process().create_time())
@@ -92,7 +93,9 @@ def ordered(due: list[Entry], options: Options) -> list[Entry]:
     if options.budget:
         return sorted(due, key=lambda entry: -options.quoted.get(entry.example.name, 0))
     if int(options.jobs) > 1 or options.cluster:
-        return sorted(due, key=lambda e: (not e.example.timed, -(e.record or _UNKNOWN).wall_seconds))
+        return sorted(
+            due, key=lambda e: (not e.example.timed, -(e.record or _UNKNOWN).wall_seconds)
+        )
     return due
 
 

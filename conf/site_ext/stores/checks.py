@@ -81,7 +81,10 @@ def read(text: bytes, example: Example, root: Path) -> tuple[Record | None, str]
         msgspec.convert(record.machine, _Machine)
         return record, next(_wrong(record, example, root), "")
     except Exception as error:  # noqa: BLE001 - whatever a stranger's text leads to is its fault
-        return None, f"it is no record: {' '.join(str(error).split())[:200] or type(error).__name__}"
+        return (
+            None,
+            f"it is no record: {' '.join(str(error).split())[:200] or type(error).__name__}",
+        )
 
 
 def _wrong(record: Record, example: Example, root: Path) -> Iterator[str]:
@@ -94,12 +97,16 @@ def _wrong(record: Record, example: Example, root: Path) -> Iterator[str]:
         yield "it has passed and failed"
     if record.failure and len(record.failure.what + record.failure.text) > KEPT_TEXT:
         yield "it tells too much of its failure"
-    yield from _of_inputs(record, example, root)
-    yield from _of_versions(record, example)
     if record.key != inputs.key(record.inputs):
         yield "its key is not that of its inputs"
+    yield from _of_inputs(record, example, root)
+    yield from _of_versions(record, example)
     yield from _of_lines(record)
     yield from _of_measured(record.measured)
+    yield from _of_outputs(record, example)
+
+
+def _of_outputs(record: Record, example: Example) -> Iterator[str]:
     if record.names is not None:
         yield "it tells what names in the code stand for, which only a run here may"
     if len(record.outputs) > len(example.cells):

@@ -187,15 +187,19 @@ def _require_few(data: bytes) -> None:
             raise Unusable(f"{ARCHIVE} has too many members")
 
 
+def _require_small(about: zipfile.ZipInfo, most: int) -> None:
+    if about.file_size > most:
+        raise Refused(f"it unpacks to {about.file_size:,} bytes")
+    if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # The others unpack as much at once as there is.
+        raise Refused("it is packed in a way that is not used here")
+
+
 def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     """One file of an archive, never more than ``most`` bytes of it and one."""
     try:
         about = archive.getinfo(name)
-        if about.file_size > most:
-            raise Refused(f"it unpacks to {about.file_size:,} bytes")
-        if about.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            # The others unpack as much at once as there is.
-            raise Refused("it is packed in a way that is not used here")
+        _require_small(about, most)
         with archive.open(about) as file:
             return file.read(most + 1)
     except KeyError:

@@ -18,6 +18,7 @@ from site_ext.run import inputs, records
 from site_ext.run.execute import held
 from site_ext.run.plan import wanted
 from site_ext.stores import checks, places
+from site_ext.stores.hosts import shown
 from site_ext.stores.pack import Refused, Unusable
 
 if TYPE_CHECKING:
@@ -40,18 +41,18 @@ def take(where: str, options: Options, say: Callable[[str], None]) -> None:
     Raises :exc:`SiteError` for a folder or file that is not there.
     """
     with held(options.records):
-        _take(where, options, say)
+        _take(where, shown(where), options, say)
 
 
-def _take(where: str, options: Options, say: Callable[[str], None]) -> None:
+def _take(where: str, named: str, options: Options, say: Callable[[str], None]) -> None:
     open_ones = wanted(options)
     if not open_ones:
-        say(f"records: all {len(options.examples)} are here; {where} was not asked")
+        say(f"records: all {len(options.examples)} are here; {named} was not asked")
         return
     why = dict.fromkeys(open_ones, "it has none")
     taken: Counter[str] = Counter()
     if _asked_lately(where, open_ones, options.records):
-        say(f"records: {len(open_ones)} are not here, for which {where} was asked just now")
+        say(f"records: {len(open_ones)} are not here, for which {named} was asked just now")
         return
     try:
         with places.opened(where, options.root, lambda told: say(_line(told))) as packs:
@@ -60,9 +61,9 @@ def _take(where: str, options: Options, say: Callable[[str], None]) -> None:
                 if not open_ones:
                     break
     except Refused as refused:
-        say(_line(f"{where}: {refused}"))
+        say(_line(f"{named}: {refused}"))
     _note_asked(where, open_ones, options.records)
-    say(_summary(where, taken, {name: why[name] for name in open_ones}, len(options.examples)))
+    say(_summary(named, taken, {name: why[name] for name in open_ones}, len(options.examples)))
 
 
 def _from(
@@ -130,7 +131,9 @@ def _is_far(where: str) -> bool:
 
 
 def _question(where: str, left: dict[str, Example]) -> str:
-    return "".join(f"{line}\n" for line in (where, *sorted(f"{n} {e.digest}" for n, e in left.items())))
+    return "".join(
+        f"{line}\n" for line in (where, *sorted(f"{n} {e.digest}" for n, e in left.items()))
+    )
 
 
 def _summary(where: str, taken: Counter[str], why: dict[str, str], total: int) -> str:
