@@ -122,17 +122,19 @@ class Site:
 SLOW = ("versioned", "test_downloads.py", "test_faults.py", "test_publishing.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """With ``-n``, a file's tests stay together, and so do those of the published site."""
-    for item in items:
-        name = "versioned" if "versioned" in item.fixturenames else item.path.name
-        folder = "" if name == "versioned" else item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(f"{folder}/{name}"))
+    name = "versioned" if "versioned" in getattr(item, "fixturenames", ()) else item.path.name
+    folder = "" if name == "versioned" else item.path.parent.name
+    item.add_marker(pytest.mark.xdist_group(f"{folder}/{name}"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take longest begin first."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
         late = len(SLOW)
         ranks = {name: number for number, name in enumerate(SLOW)}
-        items.sort(key=lambda i: ranks.get(group_of(i).rpartition("/")[2], late))
+        items.sort(key=lambda one: ranks.get(group_of(one).rpartition("/")[2], late))
 
 
 def group_of(item: pytest.Item) -> str:
