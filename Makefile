@@ -54,7 +54,7 @@ reproduce: $(READY) ## execute here what a release executed, and compare (RELEAS
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
 test: $(TESTABLE) html doctest ## every test, doctests among them
-	$(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+	$(PY) -m pytest -n $(JOBS) --dist loadfile
 
 doctest: $(READY) ## the snippets in the pages; executes no example
 	$(call SPHINX,doctest) -q docs build/doctest

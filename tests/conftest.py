@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -118,30 +119,6 @@ class Site:
         return {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
 
 
-#: Files whose tests take longest, and the fixture that takes a quarter of all: they begin first.
-SLOW = ("versioned", "test_downloads.py", "test_faults.py", "test_publishing.py")
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With ``-n``, a file's tests stay together, and so do those of the published site."""
-    name = "versioned" if "versioned" in getattr(item, "fixturenames", ()) else item.path.name
-    folder = "" if name == "versioned" else item.path.parent.name
-    item.add_marker(pytest.mark.xdist_group(f"{folder}/{name}"))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take longest begin first."""
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        late = len(SLOW)
-        ranks = {name: number for number, name in enumerate(SLOW)}
-        items.sort(key=lambda one: ranks.get(group_of(one).rpartition("/")[2], late))
-
-
-def group_of(item: pytest.Item) -> str:
-    [mark] = item.iter_markers("xdist_group")
-    return str(mark.args[0])
-
-
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A site with no example yet: tests/roots/test-empty with this repository's conf.py."""
@@ -177,20 +154,32 @@ def html() -> Path:
 
 @pytest.fixture(scope="session")
 def versioned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """``(site, tree)``: the releases and a small dev, published from a clone by `make site`."""
+    """``(site, tree)``: the releases and a small dev, published from a clone by `make site`; once
+    for all workers, which only read it."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    tree = shared / "versioned"
+    with FileLock(shared / "versioned.lock"):
+        if not (shared / "versioned.made").exists():
+            _publish_all(tree)
+            (shared / "versioned.made").touch()
+    return tree / "build" / "site", tree
+
+
+def _publish_all(tree: Path) -> None:
     from published import clone_with_records, git, make, releases
 
     if git(ROOT, "rev-parse", "--is-shallow-repository") == "true":
         pytest.skip("a shallow clone lacks the releases' commits; git fetch --unshallow")
-    tree = clone_with_records(tmp_path_factory.mktemp("versioned") / "tree", smaller=True)
+    shutil.rmtree(tree, ignore_errors=True)  # of another worker, which failed
+    clone_with_records(tree, smaller=True)
     (tree / "docs/only_in_dev.md").write_text("---\norphan: true\n---\n\n# A draft\n\nOf dev.\n")
     git(tree, "add", ".")
     git(tree, "commit", "-qm", "A page that no release has")
-    site = tree / "build" / "site"
     for arguments in (["site", f"RELEASES={' '.join(releases())}"], ["site"]):
         done = make(tree, *arguments)
         assert 0 == done.returncode, done.stdout
-    return site, tree
 
 
 def alive(pid: int) -> bool:
