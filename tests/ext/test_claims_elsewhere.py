@@ -286,7 +286,7 @@ def test_data_of_nothing_is_gone(site: Site) -> None:
     build = site.build()
 
     assert 0 == build.code, build.text
-    assert ["examples.json", "records", "release.json"] == sorted(
+    assert ["examples.json", "records", "release.json", "reproductions.json"] == sorted(
         path.name for path in (site.folder / "build/html/data").iterdir()
     )
 

@@ -38,14 +38,18 @@ def test_what_is_not_known_is_not_held_against_it() -> None:
     assert "" == disturbed(None)
 
 
-def test_a_look_counts_what_is_not_the_runs_own() -> None:
-    """Of a moment in which this process alone computes, nothing is others'."""
-    look = Look()
-    sum(range(30_000_000))
-    spell = look.until_now(2, 0.0)
+def test_a_look_counts_what_is_not_the_runs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten seconds on two cores: what the run used, and the build itself, is not others'."""
+    kinds = ("at", "used", "idle", "stolen", "build", "throttled")
+    moments = iter([(0, 100, 50, 1, 5, 0), (10, 113, 56, 2, 6, 0.5)])
+    monkeypatch.setattr(
+        Look, "_now", staticmethod(lambda: dict(zip(kinds, next(moments), strict=True)))
+    )
+    spell = Look().until_now(2, 8.0)
 
-    assert 2 == spell["cores"]
-    assert spell["others"] < 1.0
+    assert (2, 0.4, 0.6, 0.1, 0.05) == tuple(
+        spell[kind] for kind in ("cores", "others", "idle", "stolen", "throttled")
+    )
 
 
 def test_machines_are_told_once() -> None:

@@ -81,3 +81,11 @@ def test_a_module_that_only_lies_there(tmp_path: Path, monkeypatch: pytest.Monke
     assert "not installed" == packages.plain_version(told)
     assert packages.folder_of("json") is None
     assert sys.modules.get("lying") is None
+
+
+def test_a_pin_stands_in_for_what_is_not_installed() -> None:
+    """Of the version that a record names; a local part of it no pin tells."""
+    assert packages.agrees("nowhere-to-be-had", "2.13.0+cpu", {"nowhere-to-be-had": "2.13.0"})
+    assert not packages.agrees("nowhere-to-be-had", "2.13.0", {"nowhere-to-be-had": "2.14.0"})
+    assert not packages.agrees("nowhere-to-be-had", "2.13.0", {})
+    assert not packages.agrees("numpy", "0.1", {"numpy": "0.1"})
