@@ -83,7 +83,9 @@ def main(folder: str, groups: "list[str]") -> None:
             stop("could not make %s: %s" % (folder, error))
     name_own_packages(python)
     constraints = os.path.join(ROOT, "constraints.txt")
-    pinned = [line for line in open(constraints) if line.startswith("pip==")]
+    # A venv brings a setuptools of its own, which frameworks import where they find it.
+    first = ("pip==", "setuptools==")
+    pinned = [line.partition(";")[0] for line in open(constraints) if line.startswith(first)]
     pip(python, "install", *(line.strip() for line in pinned))
     if "pytorch" in groups and not os.environ.get("GPU"):
         install_cpu_torch(python, constraints)
