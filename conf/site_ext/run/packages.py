@@ -48,7 +48,8 @@ def needed(example: Example) -> dict[str, str]:
     found, optional = {}, example.surroundings.optional
     for module in modules(example):
         here, others = providers().get(module), optional.get(module, ())
-        pinned = [one for one in others if one in example.surroundings.pins]
+        # Of those that are pinned for this platform the last, which is the more special one.
+        pinned = [one for one in reversed(others) if one in example.surroundings.pins]
         name = (here or pinned or others or (_OTHERS.get(module, module),))[0]
         found[str(canonicalize_name(name))] = module
     return dict(sorted(found.items()))
