@@ -128,7 +128,7 @@ def test_published_data(entries: list[dict]) -> None:
         assert entry["exclusive"] or entry["name"] not in timed
         assert len(entry["measured"]) >= 3
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", entry["executed_at"])
-        assert set(entry["machine"]) == {"cpu", "cores", "ram_gib", "os", "gpu"}
+        assert set(entry["machine"]) == {"cpu", "cores", "ram_gib", "os", "gpu", "during"}
         for framework in entry["frameworks"]:
             assert framework in entry["versions"]
         assert 0 < entry["run_seconds"] <= entry["wall_seconds"]
