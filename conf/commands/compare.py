@@ -11,9 +11,9 @@ With ``--look`` before the versions it only sees whether they are to be had.
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 
+from commands.ending import UNUSABLE, exit_with
 from publisher import changes, releases, wanted
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
@@ -21,7 +21,6 @@ from site_ext.base.errors import SiteError
 ROOT = Path(__file__).resolve().parents[2]
 
 CHANGED = 1
-UNUSABLE = 2
 
 
 def find(name: str) -> releases.Release:
@@ -59,13 +58,4 @@ if __name__ == "__main__":
     if not old or not new:
         print("usage: make compare OLD=v0.1 NEW=dev", file=sys.stderr)
         sys.exit(UNUSABLE)
-    try:
-        status = look(old, new) if "--look" in options else main(old, new)
-    except SiteError as error:
-        print(f"make compare: {error}", file=sys.stderr)
-        status = UNUSABLE
-    except BaseException:  # noqa: BLE001 - nothing may end with Python's own status
-        # That is 1, which here says that a verdict changed.
-        traceback.print_exc()
-        status = UNUSABLE
-    sys.exit(status)
+    exit_with("compare", lambda: look(old, new) if "--look" in options else main(old, new))

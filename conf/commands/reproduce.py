@@ -3,9 +3,9 @@
     python -m commands.reproduce 0.2
 
 ``RELEASE`` names a published version, which ``SITE`` or ``BRANCH`` have; it is executed from its
-own commit with its own pins, in a clone; ``dev`` is this tree, as `make html` built it last. Or ``RECORDS`` names a store, and the scripts of this
-tree that it has records of are executed. ``PATTERN`` leaves out. Nothing that was executed before
-counts. Times and sizes of memory are not compared. The table is said; the same goes into
+own commit with its own pins, in a clone; ``dev`` is this tree, as `make html` built it last. Or
+``RECORDS`` names a store, and the scripts of this tree that it has records of are executed.
+``PATTERN`` leaves out. Nothing that was executed before counts. Times and sizes of memory are not compared. The table is said; the same goes into
 ``build/reproductions/``, from where it can be sent in for ``docs/reproductions/``.
 
 Ends with status 1 where a value moved beyond its tolerance, an example fails or a claim would
@@ -18,7 +18,6 @@ import json
 import os
 import re
 import sys
-import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commands import compare
+from commands.ending import exit_with
 from publisher import building, reproduction
 from site_ext.base import machine, versions
 from site_ext.base.errors import SiteError
@@ -46,7 +46,6 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "reproductions"
 
 MOVED = 1
-UNUSABLE = 2
 
 
 def of_release(name: str) -> tuple[Reproduction, list[str]]:
@@ -122,7 +121,8 @@ def of_store(where: str) -> tuple[Reproduction, list[str]]:
     if not there:
         raise SiteError(f"RECORDS={where}: it has no record of a script as it is here")
     here = _executed(replace(options, examples=[scripts[name] for name in there]))
-    return _compared("of a store", "", there, here, _claims())
+    commit = next(iter(there.values()))["commit"]
+    return _compared(versions.DEV, commit, there, here, _claims())
 
 
 def _claims() -> list[dict[str, Any]]:
@@ -158,13 +158,4 @@ def main(name: str) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        status = main(sys.argv[1] if len(sys.argv) > 1 else "")
-    except SiteError as error:
-        print(f"make reproduce: {error}", file=sys.stderr)
-        status = UNUSABLE
-    except BaseException:  # noqa: BLE001 - nothing may end with Python's own status
-        # That is 1, which here says that a value moved.
-        traceback.print_exc()
-        status = UNUSABLE
-    sys.exit(status)
+    exit_with("reproduce", lambda: main(sys.argv[1] if len(sys.argv) > 1 else ""))

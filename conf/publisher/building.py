@@ -72,12 +72,19 @@ def of_tree(root: Path, tree: Path, version: str) -> Path:
 
 
 def check_out(root: Path, commit: str, name: str) -> Path:
-    """A clone of its own at ``commit``; one that is there already keeps what it has built.
+    """A clone of its own at ``commit``, as :func:`_clone` makes it.
 
     It starts from records of this tree and of the other releases here: what is out of date for it
     runs again, and what was executed with changes that are in no commit, on another platform,
     or on a busy machine.
     """
+    tree = _clone(root, commit, name)
+    handing.hand_on(_stores(root, tree), tree)
+    return tree
+
+
+def _clone(root: Path, commit: str, name: str) -> Path:
+    """A clone of ``root`` at ``commit``; one that is there already keeps what it has built."""
     tree = root / "build" / "releases" / name
     if not (tree / ".git").exists():
         shutil.rmtree(tree, ignore_errors=True)
@@ -87,16 +94,15 @@ def check_out(root: Path, commit: str, name: str) -> Path:
         if "origin" in git(root, "remote").splitlines():
             git(tree, "remote", "set-url", "origin", git(root, "remote", "get-url", "origin"))
     git(tree, "checkout", "-q", "--force", "--detach", commit)
-    handing.hand_on(_stores(root, tree), tree)
     return tree
 
 
 def executed_again(root: Path, version: str, commit: str, pattern: str) -> Path:
-    """Execute all of a version again, or of the working tree for ``dev``, whatever was executed
-    before; the folder of its records. Examples that fail are told, and have records that say so."""
-    tree = check_out(root, commit, f"{version}-again")
+    """Execute all of a release again, whatever was executed before; the folder of its records.
+    Examples that fail are told, and have records that say so."""
+    tree = _clone(root, commit, f"{version}-again")
     kept = tree / "build" / "records"
-    shutil.rmtree(kept)
+    shutil.rmtree(kept, ignore_errors=True)
     python = _python_for(root, tree)
     settings = {"PATTERN": pattern, "RECORDS": "", "SHARD": ""}
     try:

@@ -97,16 +97,18 @@ def test_a_commit_is_quoted_short() -> None:
     ("value", "tolerance", "text"),
     [
         (0.96944, 0.0, "0.9694"),
-        (0.96944, 0.01, "0.97"),
-        (0.96944, 0.05, "1.0"),
-        (4.8e-7, 2e-6, "below 1e-05"),
-        (0.0, 2e-6, "0.00000"),
-        (9, 5.0, "10"),
+        (0.96944, 0.01, "0.97 ± 0.01"),
+        (0.91388, 0.05, "0.91 ± 0.05"),
+        (4.8e-7, 2e-6, "0 ± 2e-06"),
+        (0.0012345, 2e-6, "0.001234 ± 2e-06"),
+        (9, 5.0, "9 ± 5"),
         (True, 0.1, "True"),
         ("text", 0.1, "text"),
     ],
 )
-def test_only_digits_that_hold_are_shown(value: values.Value, tolerance: float, text: str) -> None:
+def test_a_tolerance_is_told_with_its_value(
+    value: values.Value, tolerance: float, text: str
+) -> None:
     assert text == values.within(value, tolerance)
 
 

@@ -64,15 +64,14 @@ def short(value: Value, digits: int | None = 4) -> str:
 
 
 def within(value: Value, tolerance: float) -> str:
-    """The same with those digits only whose unit is not below the tolerance."""
+    """The same to the digits of the tolerance, which is told with it: ``0.91 ± 0.05``."""
     if not tolerance or not is_number(value):
         return short(value)
     assert isinstance(value, (int, float))
-    digits = math.floor(-math.log10(tolerance) + 1e-9)
-    rounded = round(float(value), digits)
-    if not rounded and value:
-        return f"below {10.0**-digits:g}"
-    return f"{rounded:.{max(digits, 0)}f}"
+    if abs(value) < tolerance:
+        return f"0 ± {tolerance:g}"
+    digits = max(0, math.ceil(-math.log10(tolerance) - 1e-9))
+    return f"{value:.{digits}f} ± {tolerance:g}"
 
 
 def apart(old: Value | None, new: Value | None) -> tuple[str, str]:

@@ -14,6 +14,7 @@ conf.py has is refused. In a script's comments may stand besides::
     # sphinx_gallery_time_limit = 300      seconds, default 120
     # sphinx_gallery_memory_limit = 4000   MiB, default 8192
     # sphinx_gallery_timed = True          runs alone, whatever the number of jobs
+    # sphinx_gallery_tolerances = {"accuracy": 0.02}   what may differ on another machine
 
 What differs from Sphinx-Gallery on purpose: a script sees what ``python script.py`` sees,
 ``__file__`` too and nothing that another script has left; what a failing cell printed before it

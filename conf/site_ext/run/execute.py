@@ -38,20 +38,11 @@ def began() -> float:
     return float(psutil.Process().create_time())
 
 
-class _Unknown:
-    """What is known of an example that never ran."""
-
-    wall_seconds = 0.0
-
-
-_UNKNOWN = _Unknown()
-
-
 def execute(due: list[Entry], options: Options, say: Callable[[str], None]) -> None:
     """Run entries and put the outcomes into them, one line said for each.
 
-    Those timed run first, alone; with ``jobs`` above 1 the others share the machine
-    after that, and their records say so. What the budget does not reach is left. An interrupt
+    With ``jobs`` above 1 those that are not timed share the machine, and their records say so.
+    What the budget does not reach is left. An interrupt
     stops what runs, keeps the records of what has ended, and goes on to the caller.
     """
     with held(options.records), Progress(len(due), say) as progress:
@@ -93,9 +84,8 @@ def ordered(due: list[Entry], options: Options) -> list[Entry]:
     if options.budget:
         return sorted(due, key=lambda entry: -options.quoted.get(entry.example.name, 0))
     if int(options.jobs) > 1 or options.cluster:
-        return sorted(
-            due, key=lambda e: (not e.example.timed, -(e.record or _UNKNOWN).wall_seconds)
-        )
+        took = {e.example.name: e.record.wall_seconds if e.record else 0.0 for e in due}
+        return sorted(due, key=lambda e: (not e.example.timed, -took[e.example.name]))
     return due
 
 
