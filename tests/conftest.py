@@ -16,6 +16,8 @@ import pytest
 from bs4 import BeautifulSoup
 from filelock import FileLock
 
+from warm import Warm
+
 ROOT = Path(__file__).resolve().parent.parent
 
 #: What a build must not take from whoever runs the tests.
@@ -26,6 +28,9 @@ SETTINGS = (
     "READTHEDOCS", "READTHEDOCS_VERSION", "READTHEDOCS_VERSION_NAME", "READTHEDOCS_VERSION_TYPE",
     "READTHEDOCS_CANONICAL_URL",
 )  # fmt: skip
+
+
+WARM = Warm()
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -81,9 +86,12 @@ class Site:
         ]  # fmt: skip
 
     def build(self, builder: str = "html", *options: str, **settings: str) -> Build:
+        command, environment = self.command(builder, *options), clean_environment(**settings)
+        if self.python == sys.executable:
+            return Build(*WARM.build(command[3:], self.folder, environment, timeout=300))
         done = subprocess.run(
-            self.command(builder, *options), cwd=self.folder, text=True, timeout=300,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment(**settings),
+            command, cwd=self.folder, text=True, timeout=300,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
         )  # fmt: skip
         return Build(done.returncode, done.stdout)
 

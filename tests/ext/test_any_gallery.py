@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import ROOT, Build, clean_environment, heed_signals
+from conftest import ROOT, WARM, Build, clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,13 +26,9 @@ class Foreign:
 
     def build(self, *options: str, runner: bool = True, **settings: str) -> Build:
         more = {"WITH_RUNNER": "1"} if runner else {}
-        done = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-q", "-b", "html", *options, ".", "_build"],
-            cwd=self.folder / "doc", text=True, timeout=300, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env=clean_environment(**more, **settings),
-            preexec_fn=heed_signals,
-        )  # fmt: skip
-        return Build(done.returncode, done.stdout)
+        arguments = ["-q", "-b", "html", *options, ".", "_build"]
+        environment = clean_environment(**more, **settings)
+        return Build(*WARM.build(arguments, self.folder / "doc", environment, timeout=300))
 
     def page(self, name: str) -> BeautifulSoup:
         path = self.folder / "doc/_build" / f"{name}.html"
