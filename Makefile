@@ -53,8 +53,8 @@ worker: $(READY) ## execute for others: CLUSTER=tcp://host:port of a Dask schedu
 reproduce: $(READY) ## execute here what a release executed, and compare (RELEASE=0.2, or RECORDS=)
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
-test: $(TESTABLE) html doctest ## every test, doctests among them
-	$(PY) -m pytest -n $(JOBS) --dist loadfile
+test: $(TESTABLE) html ## every test, doctests among them
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 doctest: $(READY) ## the snippets in the pages; executes no example
 	$(call SPHINX,doctest) -q docs build/doctest

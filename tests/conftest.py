@@ -127,6 +127,24 @@ class Site:
         return {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
 
 
+#: The files that take longest, which workers take whole: none may be left for the end.
+LONGEST = (
+    "gallery/test_mutations.py", "browser/test_versions.py", "gallery/test_downloads.py",
+    "browser/test_pages.py", "site/test_hosting.py", "site/test_publishing.py",
+    "ext/test_incremental.py", "site/test_missing_frameworks.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+
+    def place(item: pytest.Item) -> int:
+        name = "/".join(item.path.parts[-2:])
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A site with no example yet: tests/roots/test-empty with this repository's conf.py."""

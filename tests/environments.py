@@ -35,7 +35,9 @@ def environment_like_this_one(
     there = next(folder.glob("lib/python*/site-packages"))
     left_out = _top_level(without)
     for entry in here.iterdir():
-        if entry.name not in left_out and entry.name != "__pycache__":
+        # Written by commands.environment: a link would lead its next words to this one.
+        own = entry.name in {"__pycache__", "frameworks-compared.pth"}
+        if entry.name not in left_out and not own:
             (there / entry.name).symlink_to(entry)
     for name, version in (versions or {}).items():
         _claim(there, name, version)

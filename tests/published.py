@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from conftest import ROOT, clean_environment
@@ -92,6 +93,12 @@ def make_smaller(tree: Path) -> None:
     git(tree, "commit", "-qm", "A smaller site")
 
 
+#: Records of what the releases have and this tree has no more, in a folder for each release:
+#: taken from `build/releases/*/build/records` of a `make site RELEASES="0.1 0.2"`. Where they
+#: don't fit, on another platform for instance, the releases' examples are executed.
+RECORDS_OF_RELEASES = ROOT / "tests/releases.zip"
+
+
 def clone_with_records(folder: Path, *, smaller: bool = False) -> Path:
     """The same with this tree's records, so that nothing runs that has run here, and with an
     environment for each release: links to this one, which takes a second and not minutes."""
@@ -106,6 +113,12 @@ def clone_with_records(folder: Path, *, smaller: bool = False) -> Path:
         if not environment.exists():
             environment_like_this_one(environment)
             (environment / ".ready").touch()
+    with zipfile.ZipFile(RECORDS_OF_RELEASES) as archive:
+        for name in archive.namelist():
+            version, _, file = name.partition("/")
+            place = folder / "build/releases" / f"kept-{version}" / "build/records"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / file).write_bytes(archive.read(name))
     if (ROOT / "build/records").exists():
         shutil.copytree(ROOT / "build/records", folder / "build/records")
     return folder

@@ -23,10 +23,9 @@ from found import AT_ONCE, FOUND, SINGLE_THREADED, environment
 from site_ext.run import process, scripts
 
 ALL = os.environ.get("DOWNLOADS") == "all"
-#: One of each kind: a loop, a compiled step, a server, a second process, a heavy package.
+#: One of each kind: a loop, a compiled step, a server, second processes, a heavy package.
 SOME = (
-    "pytorch/own_loop", "tensorflow/data_parallel", "keras/serve", "porting/port_rnn",
-    "working/event_files", "deploying/openvino_backend", "deploying/export_pytorch",
+    "pytorch/own_loop", "tensorflow/data_parallel", "keras/serve", "keras/backends",
     "pytorch/data_parallel",
 )  # fmt: skip
 CHOSEN = [e.name for e in FOUND if ALL or e.name in SOME]

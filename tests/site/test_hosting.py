@@ -14,6 +14,7 @@ import yaml
 
 from commands.environment import TORCH_INDEX
 from conftest import ROOT, clean_environment
+from environments import environment_like_this_one
 from published import clone, git
 
 
@@ -56,10 +57,12 @@ def same_pages(html: Path, built: Path) -> None:
 @pytest.mark.slow
 def test_read_the_docs_commands(tmp_path: Path, html: Path) -> None:
     """The steps of .readthedocs.yaml, in order, make the whole site where the host wants it,
-    out of the published branch's records."""
+    out of the published branch's records. They find the packages there already: what installs
+    them from nothing is what has made the environment of these tests."""
     jobs = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text())["build"]["jobs"]
     source, output = clone(tmp_path / "checkout"), tmp_path / "_readthedocs"
     git(source, "remote", "set-url", "origin", str(published(tmp_path / "remote", html)))
+    environment_like_this_one(source / ".venv")
     environment = bare_environment(
         READTHEDOCS="True", READTHEDOCS_OUTPUT=str(output), READTHEDOCS_VERSION="latest"
     )

@@ -457,7 +457,7 @@ def test_compare_where_a_verdict_changed(versioned: tuple[Path, Path], tmp_path:
     assert "theano: holds -> outdated   “Keras runs on Theano”" in done.stdout
 
 
-def test_read_the_docs_pages(tmp_path: Path) -> None:
+def test_read_the_docs_pages(tree: Path, tmp_path: Path) -> None:
     """With its environment: its canonical address, a banner on latest, none of our switchers."""
     for version, kind, banner in (("latest", "branch", True), ("0.1", "tag", False)):
         out = tmp_path / version
@@ -472,7 +472,7 @@ def test_read_the_docs_pages(tmp_path: Path) -> None:
             environment.pop(name)
         done = subprocess.run(
             ["make", "html", "VENV=", f"PYTHON={sys.executable}", f"OUT={out}"],
-            cwd=ROOT, env=environment, capture_output=True, text=True,
+            cwd=tree, env=environment, capture_output=True, text=True,
         )  # fmt: skip
         assert 0 == done.returncode, done.stderr
         page = BeautifulSoup((out / "gallery/pytorch/train_mlp.html").read_text(), "html.parser")
