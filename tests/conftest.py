@@ -87,7 +87,7 @@ class Site:
 
     def build(self, builder: str = "html", *options: str, **settings: str) -> Build:
         command, environment = self.command(builder, *options), clean_environment(**settings)
-        if self.python == sys.executable:
+        if self.python == sys.executable and "PYTHONPATH" not in settings:
             return Build(*WARM.build(command[3:], self.folder, environment, timeout=300))
         done = subprocess.run(
             command, cwd=self.folder, text=True, timeout=300,

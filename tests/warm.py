@@ -75,8 +75,6 @@ def _build(asked: dict[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(asked["environment"])
         sys.argv = ["sphinx", *asked["arguments"]]
-        named = asked["environment"].get("PYTHONPATH", "").split(os.pathsep)
-        sys.path[:0] = [asked["cwd"], *(path for path in named if path not in sys.path)]
         from sphinx.cmd.build import main
 
         code = main(asked["arguments"])
