@@ -31,7 +31,7 @@ def clone(folder: Path) -> Path:
 #: pins a test changes, and pages that lean on examples, claims and measurements.
 KEPT_EXAMPLES = (
     "article/as_published", "article/as_written", "keras/train_mlp_jax",
-    "keras/train_mlp_tensorflow", "keras/train_mlp_torch", "porting/loss_shapes",
+    "keras/train_mlp_torch", "porting/loss_shapes",
     "pytorch/train_mlp", "tensorflow/train_mlp", "tensorflow/train_mlp_raw",
     "working/event_files",
 )  # fmt: skip

@@ -9,10 +9,9 @@ what a port trips over first. The backend is JAX; another takes one changed word
 """
 
 # sphinx_gallery_tags = ["convolution", "image", "layout"]
-# sphinx_gallery_tolerances = {"accuracy": 0.01, "wrong": 5}
+# sphinx_gallery_tolerances = {"accuracy": 0.01, "wrong": 4, "last_loss": 0.01}
 
 import os
-import random
 
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
 
@@ -29,16 +28,13 @@ from sklearn.model_selection import train_test_split
 SEED = 0
 EPOCHS = 10
 BATCH_SIZE = 32
-LEARNING_RATE = 0.003
-
-random.seed(SEED)  # from which Keras takes the seeds of its layers
-np.random.seed(SEED)  # with which ``fit`` shuffles
+LEARNING_RATE, EPSILON = 0.003, 1e-7
 
 # %%
 # Data
 # ----
 # The digits stay images. The axis of one channel comes with the model, since the
-# frameworks want it in different places.
+# frameworks want it in different places. NumPy draws the first weights and the batches.
 
 digits = load_digits()
 x_train, x_test, y_train, y_test = train_test_split(
@@ -49,6 +45,24 @@ x_train, x_test, y_train, y_test = train_test_split(
     random_state=SEED,
 )
 print(f"{len(x_train)} training images of {x_train.shape[1:]}")
+generator = np.random.default_rng(SEED)
+
+
+def drawn(*shape):
+    bound = (2 / np.prod(shape[:-1])) ** 0.5
+    return generator.normal(0, bound, shape).astype("float32")
+
+
+# Height, width, channels in, channels out.
+kernels = [drawn(3, 3, 1, 16), drawn(3, 3, 16, 32), drawn(2, 2, 32, 10)]
+
+
+def batches():
+    order = generator.permutation(len(x_train))
+    for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
+        chosen = order[start : start + BATCH_SIZE]
+        yield x_train[chosen], y_train[chosen]
+
 
 # %%
 # Model
@@ -68,60 +82,74 @@ model = keras.Sequential(
     ]
 )
 
+for index, kernel in ((0, kernels[0]), (2, kernels[1]), (5, kernels[2].reshape(128, 10))):
+    model.layers[index].kernel.assign(kernel)
+
 
 def with_channel(images):
     return images[..., None]
 
 
 parameters = model.count_params()
-print(f"input {with_channel(x_train).shape}, {parameters:,} parameters")
+print(f"input {with_channel(x_train).shape}, kernel {model.layers[0].kernel.shape}")
 
 # %%
 # Training
 # --------
-# ``fit`` shuffles and batches arrays by itself, and takes a ``tf.data.Dataset`` or a
-# PyTorch ``DataLoader`` as well, on every backend.
+# ``train_on_batch`` is one step of ``fit``, for batches that are the siblings' own. With arrays,
+# ``fit`` would shuffle and batch by itself.
 
 model.compile(
-    optimizer=keras.optimizers.Adam(LEARNING_RATE),
+    optimizer=keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON),
     loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    metrics=["accuracy"],
 )
-history = model.fit(
-    with_channel(x_train),
-    y_train,
-    validation_data=(with_channel(x_test), y_test),
-    epochs=EPOCHS,
-    batch_size=BATCH_SIZE,
-    verbose=0,
-).history["val_accuracy"]
+
+
+def answers():
+    return model.predict(with_channel(x_test), verbose=0).argmax(axis=1)
+
+
+history, losses = [], []
+for _ in range(EPOCHS):
+    for inputs, targets in batches():
+        losses.append(float(model.train_on_batch(with_channel(inputs), targets)))
+    history.append(float((answers() == y_test).mean()))
 
 # %%
 # Result
 # ------
 
-guesses = model.predict(with_channel(x_test), verbose=0).argmax(axis=1)
+guesses = answers()
+maps = np.asarray(model.layers[0](with_channel(x_test[:1])))
 wrong = np.flatnonzero(guesses != y_test)
 measured = {
     "accuracy": history[-1],
     "parameters": parameters,
     "wrong": len(wrong),
-    "steps": int(model.optimizer.iterations.numpy()),
+    "last_loss": float(np.mean(losses[-40:])),
+    "steps": len(losses),
 }
 print(f"{measured['accuracy']:.1%} right, {len(wrong)} of {len(y_test)} wrong")
 assert measured["accuracy"] > 0.95
 assert measured["parameters"] == 6090
 
 # %%
-# The network's mistakes are often yours too.
+# The network's mistakes are often yours too. Above them, one digit and what the first channels of
+# the first layer make of it: the siblings of this script draw the same pictures, though they
+# find them on another axis.
 
-figure, axes = plt.subplots(1, 6, figsize=(8, 2), layout="constrained")
-for axis in axes:
+figure, axes = plt.subplots(2, 6, figsize=(8, 3.4), layout="constrained")
+for axis in axes.flat:
     axis.axis("off")
-for axis, number in zip(axes, wrong, strict=False):
+axes[0, 0].imshow(x_test[0], cmap="gray_r")
+axes[0, 0].set_title("a digit", fontsize=9)
+for channel, axis in enumerate(axes[0, 1:]):
+    axis.imshow(maps[0, :, :, channel], cmap="gray_r")
+    axis.set_title(f"[0, :, :, {channel}]", fontsize=9)
+for axis, number in zip(axes[1], wrong):
     axis.imshow(x_test[number], cmap="gray_r")
-    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#2563eb")
-figure.suptitle("Keras: what it took them for, and what they are")
+    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#2563eb", fontsize=9)
+figure.suptitle("Keras: channels come last")
 plt.show()
 
 # %%

@@ -8,15 +8,14 @@ gradient, and it records what happened at every step. A loop of one's own belong
 the backend; here it is JAX, where nothing may change in place, so weights go in and
 new weights come out.
 
-The same loop exists for TensorFlow and for PyTorch, with the same parts under the
-same headings, fed the same batches in the same order.
+The same loop exists for TensorFlow, PyTorch and JAX, with the same parts under the same headings. All
+start from the same weights, see the same batches in the same order, and end alike.
 """
 
-# sphinx_gallery_tags = ["training loop", "schedule", "gradient clipping"]
+# sphinx_gallery_tags = ["training loop", "schedule", "gradient clipping", "gradient norm", "custom"]
+# sphinx_gallery_tolerances = {"accuracy": 0.01, "last_loss": 0.002, "first_loss": 1e-5, "clipped": 0.01}
 
-import math
 import os
-import random
 
 os.environ["KERAS_BACKEND"] = "jax"  # before Keras is imported
 
@@ -34,18 +33,17 @@ from sklearn.model_selection import train_test_split
 # longer than ``CLIP`` is shortened to it, its direction kept.
 
 SEED = 0
-EPOCHS = 15
+EPOCHS = 10
 BATCH_SIZE = 32
 PEAK_RATE = 0.3
-CLIP = 0.7
-
-random.seed(SEED)  # from which Keras takes the seeds of its layers
+CLIP = 1.0
+MOMENTUM, EPSILON = 0.9, 1e-3  # of batch normalisation, as Keras counts them
 
 # %%
 # Data
 # ----
 # Handwritten digits of 8 by 8 pixels, flattened to 64 features. NumPy shuffles
-# them, so that every framework sees the same batches.
+# them and draws the first weights, so that nothing is left to a framework's own generator.
 
 digits = load_digits()
 x_train, x_test, y_train, y_test = train_test_split(
@@ -55,11 +53,12 @@ x_train, x_test, y_train, y_test = train_test_split(
     stratify=digits.target,
     random_state=SEED,
 )
-shuffle = np.random.default_rng(SEED)
+generator = np.random.default_rng(SEED)
+kernels = [generator.normal(0, n**-0.5, size=(64, n)).astype("float32") for n in (64, 10)]
 
 
 def batches():
-    order = shuffle.permutation(len(x_train))
+    order = generator.permutation(len(x_train))
     for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
         chosen = order[start : start + BATCH_SIZE]
         yield x_train[chosen], y_train[chosen]
@@ -71,58 +70,96 @@ print(f"{len(x_train)} training images, {steps} steps")
 # %%
 # Model
 # -----
-# Two layers. The step below is plain gradient descent, so that nothing but the
-# schedule and the limit shapes it.
+# Two layers with a batch normalisation between them, whose running statistics are state that
+# no gradient touches: they are non-trainable variables, and go into a step and come out of it
+# beside the weights. The optimizer shortens gradients by itself when it is told to.
 
-model = keras.Sequential(
-    [
-        keras.Input((64,)),
-        keras.layers.Dense(64, activation="relu"),
-        keras.layers.Dense(10),
-    ]
-)
+
+def make_model(kind=keras.Sequential):
+    model = kind(
+        [
+            keras.Input((64,)),
+            keras.layers.Dense(64, use_bias=False),
+            keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON),
+            keras.layers.ReLU(),
+            keras.layers.Dense(10),
+        ]
+    )
+    model.layers[0].kernel.assign(kernels[0])
+    model.layers[3].kernel.assign(kernels[1])
+    return model
+
+
+def make_optimizer():
+    schedule = keras.optimizers.schedules.CosineDecay(PEAK_RATE, steps)
+    return keras.optimizers.SGD(schedule, global_clipnorm=CLIP)
+
+
+model, optimizer = make_model(), make_optimizer()
+optimizer.build(model.trainable_variables)
 loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 # %%
 # One step
 # --------
-# ``stateless_call`` runs the model with weights that are handed in. That makes the
-# loss a pure function, which JAX can differentiate and compile.
+# ``stateless_call`` runs the model with state that is handed in and returns the new one;
+# ``stateless_apply`` does the same for the optimizer. That makes the step a pure function,
+# which JAX can differentiate and compile.
 
 
-def learning_rate(step):
-    return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * step / steps))
-
-
-def loss_of(weights, inputs, targets):
-    logits, _ = model.stateless_call(weights, [], inputs, training=True)
-    return loss_function(targets, logits)
+def loss_of(weights, statistics, inputs, targets):
+    logits, statistics = model.stateless_call(weights, statistics, inputs, training=True)
+    return loss_function(targets, logits), statistics
 
 
 @jax.jit
-def train_step(weights, inputs, targets, rate):
-    loss, gradients = jax.value_and_grad(loss_of)(weights, inputs, targets)
+def train_step(state, inputs, targets):
+    weights, statistics, moments = state
+    differentiate = jax.value_and_grad(loss_of, has_aux=True)
+    (loss, statistics), gradients = differentiate(weights, statistics, inputs, targets)
     norm = jax.numpy.sqrt(sum((g**2).sum() for g in gradients))
-    scale = rate * jax.numpy.minimum(1, CLIP / norm)
-    return [w - scale * g for w, g in zip(weights, gradients, strict=True)], loss, norm
+    weights, moments = optimizer.stateless_apply(moments, gradients, weights)
+    return (weights, statistics, moments), loss, norm
 
 
 # %%
 # The loop
 # --------
 # Nothing is hidden: what you want to know about a step, you append to a list. At the
-# end the weights go back into the model.
+# end the state goes back into the model.
 
 losses, norms = [], []
-weights = [variable.value for variable in model.trainable_variables]
+kept = model.trainable_variables, model.non_trainable_variables, optimizer.variables
+state = tuple([variable.value for variable in each] for each in kept)
+seen = []
 for _ in range(EPOCHS):
     for inputs, targets in batches():
-        rate = learning_rate(len(losses))
-        weights, loss, norm = train_step(weights, inputs, targets, rate)
+        state, loss, norm = train_step(state, inputs, targets)
         losses.append(float(loss))
         norms.append(float(norm))
-for variable, value in zip(model.trainable_variables, weights, strict=True):
-    variable.assign(value)
+        seen.append((inputs, targets))
+for variables, values in zip(kept, state):
+    for variable, value in zip(variables, values):
+        variable.assign(value)
+
+# %%
+# Seldom is a whole loop needed. ``fit`` calls ``train_step``, and a model may have one of its
+# own, here the same step: it gets the state as a tuple and returns what ``fit`` is to show and
+# the new state. Callbacks, metrics and progress stay. It ends where the loop did.
+
+
+class Own(keras.Sequential):
+    def train_step(self, state, data):
+        new, loss, _ = train_step(state[:3], *data[:2])
+        return {"loss": loss}, (*new, state[3])
+
+
+again, optimizer = make_model(Own), make_optimizer()
+again.compile(optimizer)
+again.fit((batch for batch in seen), steps_per_epoch=len(seen), shuffle=False, verbose=0)
+same = abs(again.predict(x_test, verbose=0) - model.predict(x_test, verbose=0)).max()
+print(f"through fit, outputs differ by {same:.1e}")
+assert same < 1e-4
 
 # %%
 # Result
@@ -139,8 +176,9 @@ measured = {
 }
 for name, value in measured.items():
     print(f"{name:<11} {value:8.3f}")
-assert measured["accuracy"] > 0.94
-assert measured["last_loss"] < 0.2 < 2 < measured["first_loss"]
+assert measured["accuracy"] > 0.95
+assert measured["last_loss"] < 0.1 < 2 < measured["first_loss"]
+assert 0.02 < measured["clipped"] < 0.9
 
 # %%
 # Look at the right panel: where the curve is above the dashed line, the limit was at
@@ -159,6 +197,5 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Do the same with ``fit``: ``keras.optimizers.SGD`` takes
-# ``keras.optimizers.schedules.CosineDecay`` and ``global_clipnorm``. Take
-# ``jax.jit`` away and compare the time. Set ``CLIP`` to 1,000 and ``PEAK_RATE`` to 3.
+# Leave ``statistics`` out of the state and look at the test accuracy. Take ``jax.jit`` away and
+# compare the time. Set ``CLIP`` to 1,000 and ``PEAK_RATE`` to 3.

@@ -5,13 +5,14 @@ Compare a ported LSTM and GRU with their originals
 Both frameworks keep the weights of all gates in one matrix, side by side. The LSTM
 has its four gates in the same order in Keras and in PyTorch, so a transpose is
 enough. The GRU does not: Keras has update before reset, PyTorch reset before update.
-The shapes are the same either way, and a port in the wrong order runs.
+The shapes are the same either way, and a port in the wrong order runs: it only answers wrong.
 """
 
 # sphinx_gallery_tags = ["porting", "recurrent", "LSTM", "GRU"]
-# sphinx_gallery_tolerances = {"error_gru": 5e-7, "error_lstm": 5e-7}
+# sphinx_gallery_tolerances = {"error_gru": 5e-6, "error_lstm": 5e-6, "error_gru_gates_swapped": 0.5, "accuracy_*": 0.1}
 
 import os
+import random
 
 os.environ["KERAS_BACKEND"] = "jax"
 
@@ -20,6 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 from torch import nn
 
 # %%
@@ -27,28 +29,38 @@ from torch import nn
 # ---------
 
 SEED = 0
-UNITS = 16
+UNITS, EPOCHS = 32, 12
+
+random.seed(SEED)  # from which Keras takes the seeds of its layers
+np.random.seed(SEED)  # with which ``fit`` shuffles
 
 # %%
 # The originals
 # -------------
-# Digits as sequences of rows. The biases are set to random numbers: at their start
-# they are zero, but for an LSTM's forget gate, and zeros agree in every order.
+# Digits as sequences of rows, read by a GRU and a linear layer that are trained. The LSTM gets
+# random weights. Neither has biases of zero, which agree in every order.
 
-images = (load_digits().images[:200] / 16).astype("float32")
+digits = load_digits()
+x_train, images, y_train, labels = train_test_split(
+    (digits.images / 16).astype("float32"), digits.target,
+    test_size=0.2, stratify=digits.target, random_state=SEED,
+)  # fmt: skip
+
+
+recurrent = keras.layers.GRU(UNITS, return_sequences=True)
+last = keras.layers.Lambda(lambda x: x[:, -1], output_shape=(UNITS,))
+model = keras.Sequential([keras.Input((8, 8)), recurrent, last, keras.layers.Dense(10)])
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile(keras.optimizers.Adam(0.01), loss)
+model.fit(x_train, y_train, epochs=EPOCHS, batch_size=64, verbose=0)
+gru_weights, (head, head_bias) = recurrent.get_weights(), model.layers[-1].get_weights()
+gru_expected = keras.ops.convert_to_numpy(recurrent(images))
+
+lstm = keras.layers.LSTM(UNITS, return_sequences=True)
+lstm(images)
 generator = np.random.default_rng(SEED)
-
-
-def make(layer):
-    model = keras.Sequential([keras.Input((8, 8)), layer(UNITS, return_sequences=True)])
-    model.set_weights(
-        [generator.normal(0, 0.4, size=w.shape).astype("float32") for w in model.get_weights()]
-    )
-    return model.get_weights(), keras.ops.convert_to_numpy(model(images))
-
-
-lstm_weights, lstm_expected = make(keras.layers.LSTM)
-gru_weights, gru_expected = make(keras.layers.GRU)
+lstm.set_weights([generator.normal(0, 0.4, w.shape).astype("float32") for w in lstm.get_weights()])
+lstm_weights, lstm_expected = lstm.get_weights(), keras.ops.convert_to_numpy(lstm(images))
 print("LSTM:", [w.shape for w in lstm_weights])
 print("GRU: ", [w.shape for w in gru_weights])
 
@@ -90,17 +102,25 @@ def error(outputs, expected):
     return float(abs(outputs - expected).max())
 
 
+def accuracy(outputs):
+    answers = outputs[:, -1] @ head + head_bias
+    return float((answers.argmax(axis=1) == labels).mean())
+
+
 measured = {
     "error_lstm": error(lstm_outputs, lstm_expected),
     "error_gru": error(gru_outputs, gru_expected),
     "error_gru_gates_swapped": error(gru_mistaken, gru_expected),
-    "largest_output": float(abs(gru_expected).max()),
+    "accuracy_keras": accuracy(gru_expected),
+    "accuracy_gru": accuracy(gru_outputs),
+    "accuracy_gru_gates_swapped": accuracy(gru_mistaken),
 }
 for name, value in measured.items():
-    print(f"{name:<24} {value:.1e}")
+    print(f"{name:<27} {value:.2g}")
 assert measured["error_lstm"] < 1e-5
 assert measured["error_gru"] < 1e-5
-assert measured["error_gru_gates_swapped"] > 0.1
+assert measured["accuracy_gru"] == measured["accuracy_keras"] > 0.9
+assert measured["accuracy_gru_gates_swapped"] < 0.6
 
 # %%
 # One unit of the GRU over the eight rows of one digit.
@@ -117,7 +137,10 @@ axis.plot(
 )
 axis.set(xlabel="row", ylabel="output of one unit")
 axis.legend(frameon=False)
-axis.set_title("A GRU with its gates in the wrong order runs, and answers something else")
+axis.set_title(
+    f"Gates in their order: {measured['accuracy_gru']:.0%} right; "
+    f"as they are: {measured['accuracy_gru_gates_swapped']:.0%}"
+)
 plt.show()
 
 # %%

@@ -177,19 +177,21 @@ assert measured["parts_when_chaotic"]
 
 colors = {"TensorFlow": "#b45309", "PyTorch": "#6b1f5e", "JAX": "0.45", "Keras": "#2563eb"}
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
-left.plot(reference, color="0.2", linewidth=0.8)
-left.set(xlabel="step", ylabel="loss (PyTorch, 64 bits)", ylim=(0, None))
+for width, (name, losses) in zip((7, 5, 3, 1), curves.items()):
+    left.plot(losses, color=colors[name], linewidth=width, alpha=0.8, label=name)
+left.set(xlabel="step", ylabel="loss of the batch", ylim=(0, None))
+left.legend(frameon=False, fontsize=8)
 for name, gap in gaps.items():
-    right.plot(np.maximum.accumulate(gap), color=colors[name], label=name)
-right.plot(np.maximum.accumulate(abs(wild32 - wild64)), color="0.75", label="momentum, 32/64 bit")
+    right.plot(np.maximum.accumulate(gap), color=colors[name])
+right.plot(np.maximum.accumulate(abs(wild32 - wild64)), color="0.75", label="momentum, 32/64 bits")
 right.set(xlabel="step", ylabel="largest gap so far", yscale="log")
 right.legend(frameon=False, fontsize=8)
-figure.suptitle("Four frameworks, one curve")
+figure.suptitle("Four frameworks, four curves on each other")
 plt.show()
 
 # %%
 # What to try
 # -----------
 # Change Keras's backend in the first lines. Use ``keras.optimizers.Adam`` and
-# ``torch.optim.Adam`` with equal settings: the curves part, and the next example
-# says why.
+# ``torch.optim.Adam`` with equal settings: the curves part, and
+# :doc:`/gallery/porting/adam` says why.

@@ -75,11 +75,13 @@ def new_training():
 
 
 def run_epoch(model, optimizer, epoch):
+    model.train()
     for inputs, targets in batches(epoch):
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(torch.tensor(inputs)), torch.tensor(targets))
         loss.backward()
         optimizer.step()
+    model.eval()
     with torch.no_grad():
         logits = model(torch.tensor(x_valid))
         return nn.functional.cross_entropy(logits, torch.tensor(y_valid)).item()
@@ -111,6 +113,7 @@ print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1
 # a file; keep it.
 
 model.load_state_dict(torch.load(BEST, weights_only=True))
+model.eval()
 with torch.no_grad():
     logits = model(torch.tensor(x_valid))
 restored = nn.functional.cross_entropy(logits, torch.tensor(y_valid)).item()

@@ -77,6 +77,7 @@ pairs = torch.utils.data.TensorDataset(torch.from_numpy(x_train), torch.from_num
 loader = torch.utils.data.DataLoader(pairs, batch_size=BATCH_SIZE, shuffle=True)
 optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
+model.train()
 for _ in range(EPOCHS):
     for inputs, targets in loader:
         optimizer.zero_grad()
@@ -90,6 +91,7 @@ for _ in range(EPOCHS):
 # ------
 # An answer for each test image and each row.
 
+model.eval()
 with torch.no_grad():
     guesses = model(torch.from_numpy(x_test)).argmax(dim=2).numpy()
 by_rows = [float((guesses[:, row] == y_test).mean()) for row in range(steps_per_image)]

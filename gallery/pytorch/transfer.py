@@ -70,6 +70,7 @@ def train(model, images, labels, steps):
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(weights, lr=LEARNING_RATE)
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
+    model.train()
     for _ in range(steps):
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(images), labels).backward()
@@ -78,6 +79,7 @@ def train(model, images, labels, steps):
 
 
 def accuracy(model):
+    model.eval()
     with torch.no_grad():
         guesses = model(torch.from_numpy(x_test)).argmax(dim=1).numpy()
     return float((guesses == y_test).mean())

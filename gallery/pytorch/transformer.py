@@ -85,6 +85,7 @@ print(f"{parameters:,} parameters")
 
 optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 losses = []
+model.train()
 for _ in range(STEPS):
     sequences, reverse = batch(BATCH_SIZE)
     logits, _ = model(torch.from_numpy(sequences))
@@ -102,6 +103,7 @@ for _ in range(STEPS):
 # ``opposite`` is the share of attention that goes where it should.
 
 sequences, reverse = batch(500)
+model.eval()
 with torch.no_grad():
     logits, weights = model(torch.from_numpy(sequences))
 right = logits.argmax(dim=-1).numpy() == reverse
@@ -125,7 +127,9 @@ left.plot(losses, color="#6b1f5e")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="Purples", vmin=0, vmax=1)
 right.set(xlabel="position looked at", ylabel="position")
-figure.suptitle(f"PyTorch: {measured['opposite']:.0%} of the attention goes to the opposite place")
+figure.suptitle(
+    f"PyTorch: {measured['sequences_right']:.0%} of new sequences reversed; each place looks across"
+)
 plt.show()
 
 # %%

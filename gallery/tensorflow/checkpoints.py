@@ -79,7 +79,7 @@ def new_training():
         with tf.GradientTape() as tape:
             loss = loss_function(targets, model(inputs, training=True))
         gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+        optimizer.apply(gradients, model.trainable_variables)
 
     return model, optimizer, train_step
 

@@ -9,7 +9,7 @@ what a port trips over first.
 """
 
 # sphinx_gallery_tags = ["convolution", "image", "layout"]
-# sphinx_gallery_tolerances = {"accuracy": 0.01, "wrong": 5}
+# sphinx_gallery_tolerances = {"accuracy": 0.01, "wrong": 4, "last_loss": 0.01}
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,15 +24,13 @@ from sklearn.model_selection import train_test_split
 SEED = 0
 EPOCHS = 10
 BATCH_SIZE = 32
-LEARNING_RATE = 0.003
-
-tf.keras.utils.set_random_seed(SEED)
+LEARNING_RATE, EPSILON = 0.003, 1e-7
 
 # %%
 # Data
 # ----
 # The digits stay images. The axis of one channel comes with the model, since the
-# frameworks want it in different places.
+# frameworks want it in different places. NumPy draws the first weights and the batches.
 
 digits = load_digits()
 x_train, x_test, y_train, y_test = train_test_split(
@@ -43,6 +41,24 @@ x_train, x_test, y_train, y_test = train_test_split(
     random_state=SEED,
 )
 print(f"{len(x_train)} training images of {x_train.shape[1:]}")
+generator = np.random.default_rng(SEED)
+
+
+def drawn(*shape):
+    bound = (2 / np.prod(shape[:-1])) ** 0.5
+    return generator.normal(0, bound, shape).astype("float32")
+
+
+# Height, width, channels in, channels out.
+kernels = [drawn(3, 3, 1, 16), drawn(3, 3, 16, 32), drawn(2, 2, 32, 10)]
+
+
+def batches():
+    order = generator.permutation(len(x_train))
+    for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
+        chosen = order[start : start + BATCH_SIZE]
+        yield x_train[chosen], y_train[chosen]
+
 
 # %%
 # Model
@@ -62,70 +78,80 @@ model = tf.keras.Sequential(
     ]
 )
 
+for index, kernel in ((0, kernels[0]), (2, kernels[1]), (5, kernels[2].reshape(128, 10))):
+    model.layers[index].kernel.assign(kernel)
+
 
 def with_channel(images):
     return tf.constant(images)[..., None]
 
 
 parameters = model.count_params()
-print(f"input {tuple(with_channel(x_train).shape)}, {parameters:,} parameters")
+print(f"input {tuple(with_channel(x_train).shape)}, kernel {tuple(model.layers[0].kernel.shape)}")
 
 # %%
 # Training
 # --------
-# ``tf.data`` shuffles and batches; the buffer is as large as the data, so that the
-# shuffling is whole.
+# A step under the tape, compiled by ``tf.function``. Every batch has the same shape, so it is
+# traced once.
 
-pairs = tf.data.Dataset.from_tensor_slices((with_channel(x_train), y_train))
-loader = pairs.shuffle(len(x_train), seed=SEED).batch(BATCH_SIZE)
-optimizer = tf.keras.optimizers.Adam(LEARNING_RATE)
+optimizer = tf.keras.optimizers.Adam(LEARNING_RATE, epsilon=EPSILON)
 loss_function = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def accuracy():
-    return float((model(with_channel(x_test)).numpy().argmax(axis=1) == y_test).mean())
+def answers():
+    return model(with_channel(x_test), training=False).numpy().argmax(axis=1)
 
 
 @tf.function
 def train_step(inputs, targets):
     with tf.GradientTape() as tape:
         loss = loss_function(targets, model(inputs, training=True))
-    gradients = tape.gradient(loss, model.trainable_variables)
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+    return loss
 
 
-history = []
+history, losses = [], []
 for _ in range(EPOCHS):
-    for inputs, targets in loader:
-        train_step(inputs, targets)
-    history.append(accuracy())
+    for inputs, targets in batches():
+        losses.append(float(train_step(with_channel(inputs), tf.constant(targets))))
+    history.append(float((answers() == y_test).mean()))
 
 # %%
 # Result
 # ------
 
-guesses = model(with_channel(x_test)).numpy().argmax(axis=1)
+guesses = answers()
+maps = model.layers[0](with_channel(x_test[:1])).numpy()
 wrong = np.flatnonzero(guesses != y_test)
 measured = {
     "accuracy": history[-1],
     "parameters": parameters,
     "wrong": len(wrong),
-    "steps": EPOCHS * len(loader),
+    "last_loss": float(np.mean(losses[-40:])),
+    "steps": len(losses),
 }
 print(f"{measured['accuracy']:.1%} right, {len(wrong)} of {len(y_test)} wrong")
 assert measured["accuracy"] > 0.95
 assert measured["parameters"] == 6090
 
 # %%
-# The network's mistakes are often yours too.
+# The network's mistakes are often yours too. Above them, one digit and what the first channels of
+# the first layer make of it: the siblings of this script draw the same pictures, though they
+# find them on another axis.
 
-figure, axes = plt.subplots(1, 6, figsize=(8, 2), layout="constrained")
-for axis in axes:
+figure, axes = plt.subplots(2, 6, figsize=(8, 3.4), layout="constrained")
+for axis in axes.flat:
     axis.axis("off")
-for axis, number in zip(axes, wrong, strict=False):
+axes[0, 0].imshow(x_test[0], cmap="gray_r")
+axes[0, 0].set_title("a digit", fontsize=9)
+for channel, axis in enumerate(axes[0, 1:]):
+    axis.imshow(maps[0, :, :, channel], cmap="gray_r")
+    axis.set_title(f"[0, :, :, {channel}]", fontsize=9)
+for axis, number in zip(axes[1], wrong):
     axis.imshow(x_test[number], cmap="gray_r")
-    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#b45309")
-figure.suptitle("TensorFlow: what it took them for, and what they are")
+    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#b45309", fontsize=9)
+figure.suptitle("TensorFlow: channels come last")
 plt.show()
 
 # %%

@@ -132,7 +132,7 @@ def train(step):
     def train_step():
         with tf.GradientTape() as tape:
             loss = huber(head(step(body(x_train))), y_train)
-        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        optimizer.apply(tape.gradient(loss, variables), variables)
         return loss
 
     for _ in range(STEPS):

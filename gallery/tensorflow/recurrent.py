@@ -77,7 +77,7 @@ def train_step(inputs, targets):
     with tf.GradientTape() as tape:
         loss = loss_function(labels, model(inputs, training=True))
     gradients = tape.gradient(loss, model.trainable_variables)
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    optimizer.apply(gradients, model.trainable_variables)
 
 
 for _ in range(EPOCHS):

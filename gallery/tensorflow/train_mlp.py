@@ -6,8 +6,8 @@ This is the original article's network, 784-128-64-10 with dropout, trained for
 ten epochs on real handwritten digits. It is the published TensorFlow sample with
 what it lacked: data, a seed, a test set, and an ``Input`` layer in place of the
 ``input_shape`` argument that Keras now warns about. Since TensorFlow 2.16
-``tf.keras`` *is* Keras 3, so look for what this script shares with
-:doc:`/gallery/keras/train_mlp_tensorflow`.
+``tf.keras`` *is* Keras 3, so this is also Keras on TensorFlow; look for what it shares with
+:doc:`/gallery/keras/train_mlp_jax`.
 """
 
 # sphinx_gallery_timed = True

@@ -76,7 +76,7 @@ def train(model, images, labels, steps):
     def train_step():
         with tf.GradientTape() as tape:
             loss = loss_function(labels, model(images))
-        optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        optimizer.apply(tape.gradient(loss, weights), weights)
 
     for _ in range(steps):
         train_step()

@@ -1,24 +1,31 @@
 """
-Train in 16 bits on a processor
-===============================
+Train in bfloat16 without losing accuracy
+=========================================
 
-``bfloat16`` keeps the range of 32-bit numbers and drops two thirds of their digits.
-On a processor with instructions for it a matrix product gets faster; on one without
-it may get slower. What it costs in accuracy can be measured anywhere.
-
-Look at the processor's flags first: the times below are of no use without them.
+``bfloat16`` keeps the range of 32-bit numbers and drops two thirds of their digits. The same
+network is trained on handwritten digits in both widths, in PyTorch by ``autocast`` and in
+Keras by the policy ``mixed_bfloat16``: the test accuracy stays. Whether it also gets faster is
+the processor's affair: with instructions for it a product takes less time, and without them
+it may take far more.
 """
 
 # sphinx_gallery_tags = ["mixed precision", "bfloat16", "performance"]
 # sphinx_gallery_timed = True
-# sphinx_gallery_tolerances = {"*_gradient_error": 5e-6, "loss_difference": 5e-6}
+# sphinx_gallery_tolerances = {"*_gradient_error": 5e-3, "*_accuracy": 0.01}
 
+import os
+import platform
+import subprocess
 import time
 
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
 import torch
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 from torch import nn
 
 # %%
@@ -26,146 +33,189 @@ from torch import nn
 # ---------
 
 SEED = 0
-WIDTH, BATCH_SIZE, REPEATS = 1024, 512, 7
+WIDTH, BATCH_SIZE, EPOCHS, RATE = 512, 128, 12, 0.1
 
+digits = load_digits()
+x_train, x_test, y_train, y_test = train_test_split(
+    (digits.data / 16).astype("float32"), digits.target.astype("int64"),
+    test_size=0.2, stratify=digits.target, random_state=SEED,
+)  # fmt: skip
 generator = np.random.default_rng(SEED)
-x = generator.normal(size=(BATCH_SIZE, WIDTH)).astype("float32")
-y = generator.integers(0, 10, size=BATCH_SIZE)
-kernels = [generator.normal(0, WIDTH**-0.5, size=(WIDTH, n)).astype("float32") for n in (WIDTH, 10)]
+sizes = [(64, WIDTH), (WIDTH, WIDTH), (WIDTH, 10)]
+kernels = [generator.normal(0, (2 / n) ** 0.5, size=(n, m)).astype("float32") for n, m in sizes]
+batches = [
+    chosen
+    for _ in range(EPOCHS)
+    for chosen in generator.permutation(len(x_train))[: BATCH_SIZE * 11].reshape(11, BATCH_SIZE)
+]
 
 # %%
 # What this processor has
 # -----------------------
+# Linux tells in a file, on ARM by another word than on Intel's and AMD's; macOS when asked.
 
-try:
-    with open("/proc/cpuinfo", encoding="ascii") as file:
-        flags = set(next(line for line in file if line.startswith("flags")).split())
-except (OSError, StopIteration):
-    flags = set()
-has_bfloat16 = bool({"avx512_bf16", "amx_bf16"} & flags)
-print("instructions for bfloat16:", sorted({"avx512_bf16", "amx_bf16"} & flags) or "none")
+
+def bfloat16_instructions():
+    if platform.system() == "Darwin":
+        ask = ["sysctl", "-n", "hw.optional.arm.FEAT_BF16"]
+        done = subprocess.run(ask, capture_output=True, text=True, check=False)
+        return ["FEAT_BF16"] if done.stdout.strip() == "1" else []
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            words = {word for line in file if line[:1] in "fF" for word in line.split()}
+    except OSError:
+        return []
+    return sorted({"avx512_bf16", "amx_bf16", "bf16", "svebf16"} & words)
+
+
+instructions = bfloat16_instructions()
+print("instructions for bfloat16:", instructions or "none found")
 
 # %%
 # PyTorch
 # -------
-# ``autocast`` chooses by operation: products in 16 bits, the loss in 32. The weights
-# stay in 32 bits and so do their gradients.
-
-torch.manual_seed(SEED)
-model = nn.Sequential(
-    nn.Linear(WIDTH, WIDTH, bias=False), nn.ReLU(), nn.Linear(WIDTH, 10, bias=False)
-)
-with torch.no_grad():
-    model[0].weight.copy_(torch.from_numpy(kernels[0].T.copy()))
-    model[2].weight.copy_(torch.from_numpy(kernels[1].T.copy()))
+# ``autocast`` chooses by operation: products in 16 bits, the loss in 32. The weights stay in
+# 32 bits and so do their gradients. The range is that of 32 bits, so no loss is scaled.
 
 
-def torch_step(half):
-    model.zero_grad()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-        logits = model(torch.from_numpy(x))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(y))
-    loss.backward()
-    return loss.item(), model[0].weight.grad.numpy(), logits.dtype
+class InTorch:
+    def __init__(self, half):
+        layers = [nn.Linear(n, m, bias=False) for n, m in sizes]
+        with torch.no_grad():
+            for layer, kernel in zip(layers, kernels):
+                layer.weight.copy_(torch.from_numpy(kernel.T.copy()))
+        self.model = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=RATE)
+        self.half = half
 
+    def step(self, x, y):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            logits = self.model(torch.from_numpy(x))
+            loss = nn.functional.cross_entropy(logits, torch.from_numpy(y))
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.width = logits.dtype
+        return loss.item()
 
-# %%
-# TensorFlow
-# ----------
-# The same by hand: cast, multiply, and back to 32 bits before the loss. Keras does
-# this for a whole model with ``keras.config.set_dtype_policy("mixed_bfloat16")``.
+    def gradient(self):
+        return self.model[2].weight.grad.numpy().copy()
 
-variables = [tf.Variable(kernel) for kernel in kernels]
-
-
-@tf.function
-def tensorflow_half():
-    return tensorflow_loss(tf.bfloat16)
-
-
-@tf.function
-def tensorflow_full():
-    return tensorflow_loss(tf.float32)
-
-
-def tensorflow_loss(dtype):
-    with tf.GradientTape() as tape:
-        k1, k2 = (tf.cast(v, dtype) for v in variables)
-        logits = tf.cast(tf.nn.relu(tf.cast(x, dtype) @ k1) @ k2, tf.float32)
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
-        loss = tf.reduce_mean(each)
-    return loss, tape.gradient(loss, variables)[0]
-
-
-def tensorflow_step(half):
-    loss, gradient = tensorflow_half() if half else tensorflow_full()
-    return float(loss), gradient.numpy(), None
+    def accuracy(self):
+        self.model.eval()
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+            answers = self.model(torch.from_numpy(x_test)).argmax(dim=1)
+        return float((answers.numpy() == y_test).mean())
 
 
 # %%
-# Measure
-# -------
-# Both widths take turns; the first two rounds warm up.
+# Keras
+# -----
+# The policy is one line for the whole model: layers compute in 16 bits, their weights stay in
+# 32. The last layer is told to answer in 32, for the loss.
 
-steps = {"PyTorch": torch_step, "TensorFlow": tensorflow_step}
-times = {(name, half): [] for name in steps for half in (False, True)}
-for _ in range(REPEATS + 2):
-    for (name, half), values in times.items():
+
+class InKeras:
+    def __init__(self, half):
+        keras.config.set_dtype_policy("mixed_bfloat16" if half else "float32")
+        self.model = keras.Sequential(
+            [
+                keras.Input((64,)),
+                keras.layers.Dense(WIDTH, activation="relu", use_bias=False),
+                keras.layers.Dense(WIDTH, activation="relu", use_bias=False),
+                keras.layers.Dense(10, use_bias=False),
+                keras.layers.Activation("linear", dtype="float32"),
+            ]
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self.model.compile(keras.optimizers.SGD(RATE), loss)
+        self.model.set_weights(kernels)
+        self.width = self.model.layers[1].compute_dtype
+
+    def step(self, x, y):
+        return float(self.model.train_on_batch(x, y))
+
+    def accuracy(self):
+        answers = self.model.predict(x_test, verbose=0).argmax(axis=1)
+        return float((answers == y_test).mean())
+
+
+# %%
+# Train
+# -----
+# The four take turns at every batch, so that a moment of other work hits all of them. The
+# first steps compile and warm up, and are not timed.
+
+runs = {
+    (name, half): make(half)
+    for name, make in (("torch", InTorch), ("keras", InKeras))
+    for half in (False, True)
+}
+losses, times = {key: [] for key in runs}, {key: [] for key in runs}
+for number, chosen in enumerate(batches):
+    for key, run in runs.items():
         started = time.perf_counter()
-        steps[name](half)
-        values.append(1000 * (time.perf_counter() - started))
-medians = {key: float(np.median(values[2:])) for key, values in times.items()}
-for (name, half), value in medians.items():
-    print(f"{name:<11} {'bfloat16' if half else 'float32 '} {value:7.1f} ms a step")
+        losses[key].append(run.step(x_train[chosen], y_train[chosen]))
+        if number >= 10:
+            times[key].append(1000 * (time.perf_counter() - started))
+    if number == 0:
+        first = [runs["torch", half].gradient() for half in (False, True)]
+medians = {key: float(np.median(values)) for key, values in times.items()}
 
 # %%
 # Result
 # ------
-# The error of a gradient in 16 bits, relative to its length. One number keeps two to
-# three digits; a gradient, which passes several roundings, keeps fewer.
+# One number keeps two to three digits, and a gradient, which passes several roundings, fewer.
+# The training averages over that.
 
-
-def gradient_error(step):
-    full, half = step(False)[1].copy(), step(True)[1].astype("float32")
-    return float(np.linalg.norm(half - full) / np.linalg.norm(full))
-
-
-measured = {
-    "torch_float32_ms": medians["PyTorch", False],
-    "torch_bfloat16_ms": medians["PyTorch", True],
-    "tensorflow_float32_ms": medians["TensorFlow", False],
-    "tensorflow_bfloat16_ms": medians["TensorFlow", True],
-    "torch_gradient_error": gradient_error(torch_step),
-    "tensorflow_gradient_error": gradient_error(tensorflow_step),
-    "loss_difference": abs(torch_step(True)[0] - torch_step(False)[0]),
-    "has_bfloat16": has_bfloat16,
-}
-for name in ("torch_gradient_error", "tensorflow_gradient_error", "loss_difference"):
-    print(f"{name:<27} {measured[name]:.4f}")
-assert 1e-4 < measured["torch_gradient_error"] < 0.05
-assert 1e-4 < measured["tensorflow_gradient_error"] < 0.05
-assert torch_step(True)[2] == torch.bfloat16
+measured = {"has_bfloat16": bool(instructions)}
+for (name, half), run in runs.items():
+    width = "bfloat16" if half else "float32"
+    measured[f"{name}_{width}_accuracy"] = run.accuracy()
+    measured[f"{name}_{width}_ms"] = medians[name, half]
+    print(
+        f"{name} {width:<9} computes in {run.width!s:<15} "
+        f"{measured[f'{name}_{width}_accuracy']:.1%}  {medians[name, half]:6.1f} ms a step"
+    )
+measured["torch_gradient_error"] = float(
+    np.linalg.norm(first[1] - first[0]) / np.linalg.norm(first[0])
+)
+measured["accuracy_lost"] = max(
+    measured[f"{name}_float32_accuracy"] - measured[f"{name}_bfloat16_accuracy"]
+    for name in ("torch", "keras")
+)
+print(f"the first gradient in 16 bits is off by {measured['torch_gradient_error']:.1%}")
+assert runs["torch", True].width == torch.bfloat16
+assert runs["keras", True].width == "bfloat16"
+assert 1e-3 < measured["torch_gradient_error"] < 0.1
+assert min(value for name, value in measured.items() if name.endswith("_accuracy")) > 0.93
+assert measured["accuracy_lost"] < 0.02
 
 # %%
 
-figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
-names = [f"{name}, {'bfloat16' if half else 'float32'}" for name, half in medians]
-colors = ["#6b1f5e" if name.startswith("P") else "#b45309" for name in names]
-bars = axis.barh(names, list(medians.values()), color=colors)
+colors = {"torch": "#6b1f5e", "keras": "#2563eb"}
+titles = {"torch": "PyTorch", "keras": "Keras on TensorFlow"}
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+for (name, half), values in losses.items():
+    style = {"linewidth": 1.2, "linestyle": "--"} if half else {"linewidth": 4, "alpha": 0.35}
+    left.plot(np.convolve(values, np.ones(11) / 11, "valid"), color=colors[name], **style)
+left.set(xlabel="step (dashed: bfloat16)", ylabel="training loss", ylim=(0, None))
+names = [f"{titles[name]}\n{'bfloat16' if half else 'float32'}" for name, half in medians]
+bars = right.barh(names, list(medians.values()), color=[colors[name] for name, _ in medians])
 for bar, (_, half) in zip(bars, medians):
-    bar.set_alpha(1.0 if half else 0.5)
-axis.bar_label(bars, fmt=" %.0f ms")
-axis.invert_yaxis()
-axis.set(xlabel="milliseconds a step")
-axis.set_title(
-    f"Half the bits, on a processor {'with' if has_bfloat16 else 'without'} instructions for them"
+    bar.set_alpha(1.0 if half else 0.35)
+right.bar_label(bars, fmt=" %.1f")
+right.invert_yaxis()
+right.margins(x=0.2)
+right.set(xlabel="milliseconds a step")
+figure.suptitle(
+    f"bfloat16 costs {max(0, measured['accuracy_lost']):.1%} of accuracy; this processor has "
+    f"{'' if instructions else 'no '}instructions for it"
 )
-axis.margins(x=0.12)
 plt.show()
 
 # %%
 # What to try
 # -----------
-# Use ``torch.float16``, whose range is small, and watch for infinite losses. Train a
-# digit model to the end in both widths and compare the accuracy. Set
-# ``ONEDNN_VERBOSE=1`` to see which product runs.
+# Use ``torch.float16``, whose range is small, and watch for infinite losses. Set ``WIDTH`` to
+# 2,048, where products are all that counts. Set ``ONEDNN_VERBOSE=1`` to see which product runs.

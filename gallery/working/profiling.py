@@ -1,11 +1,11 @@
 """
-Find what a training step spends its time on
-============================================
+Find a bottleneck with the profiler
+===================================
 
-Each framework has a profiler, and both write more than one wants to read. This
-script profiles a training step in PyTorch and in TensorFlow and asks each the one
-question that matters first: which operations take the time? Where it is not the
-matrix products, there may be something to win.
+A training step is slow because its first layer is applied to each image by itself, in a loop
+over the batch. Both profilers find it by one number that few tables sort by: how often an
+operation runs in a step. What runs once for each image is a loop. The same product for the
+whole batch at once takes it away, and the step is profiled again.
 """
 
 # sphinx_gallery_tags = ["profiling", "performance", "training loop"]
@@ -14,6 +14,8 @@ matrix products, there may be something to win.
 import glob
 import os
 import tempfile
+import time
+from collections import Counter
 
 import jax
 import matplotlib.pyplot as plt
@@ -27,125 +29,172 @@ from torch import nn
 # ---------
 
 SEED = 0
-WIDTH, BATCH_SIZE, STEPS, WARM_UP = 1024, 256, 10, 3
+WIDTH, BATCH_SIZE, STEPS, WARM_UP = 512, 256, 5, 3
 
 generator = np.random.default_rng(SEED)
 x = generator.normal(size=(BATCH_SIZE, WIDTH)).astype("float32")
 y = generator.integers(0, 10, size=BATCH_SIZE)
+kernels = [generator.normal(0, WIDTH**-0.5, size=(WIDTH, n)).astype("float32") for n in (WIDTH, 10)]
 
 # %%
-# PyTorch
-# -------
-# A context manager around the steps; ``key_averages`` sums by operation. Time is
-# counted where it is spent and not in the callers (``self``).
+# Two steps in PyTorch
+# --------------------
+# The first goes image by image, as one writes it when the formula is given for an image; the
+# second takes the batch.
 
-torch.manual_seed(SEED)
 model = nn.Sequential(
     nn.Linear(WIDTH, WIDTH, bias=False), nn.ReLU(), nn.Linear(WIDTH, 10, bias=False)
 )
+with torch.no_grad():
+    model[0].weight.copy_(torch.from_numpy(kernels[0].T.copy()))
+    model[2].weight.copy_(torch.from_numpy(kernels[1].T.copy()))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 
 
-def torch_step():
+def torch_one_by_one(images):
+    return torch.stack([model[0](image) for image in images])
+
+
+def torch_at_once(images):
+    return model[0](images)
+
+
+def torch_step(first_layer):
     optimizer.zero_grad()
-    nn.functional.cross_entropy(model(torch.from_numpy(x)), torch.from_numpy(y)).backward()
+    logits = model[1:](first_layer(torch.from_numpy(x)))
+    nn.functional.cross_entropy(logits, torch.from_numpy(y)).backward()
     optimizer.step()
 
 
-for _ in range(WARM_UP):
-    torch_step()
-with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
-    for _ in range(STEPS):
-        torch_step()
-torch_times = {e.key: e.self_cpu_time_total / 1000 / STEPS for e in profile.key_averages()}
+# %%
+# Two steps in TensorFlow
+# -----------------------
+# ``map_fn`` is a loop too, though it stands in the graph.
+
+variables = [tf.Variable(kernel) for kernel in kernels]
+
+
+def tensorflow_one_by_one(images):
+    return tf.map_fn(lambda image: (image[None] @ variables[0])[0], images)
+
+
+def tensorflow_at_once(images):
+    return images @ variables[0]
+
+
+def compiled(first_layer):
+    @tf.function
+    def step(images):
+        with tf.GradientTape() as tape:
+            logits = tf.nn.relu(first_layer(images)) @ variables[1]
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+            loss = tf.reduce_mean(each)
+        for variable, gradient in zip(variables, tape.gradient(loss, variables)):
+            variable.assign_sub(0.01 * gradient)
+
+    return lambda: step(x)
+
 
 # %%
-# TensorFlow
-# ----------
-# It writes a file for TensorBoard's profiler. The format is shared with JAX, and
-# JAX's reader opens it without any further package. Unlike PyTorch's, these times have
-# in them what was called inside, so the first rows are callers, one in the other; look
-# for the first that is an operation: ``MatMul``, or ``_MklMatMul`` where TensorFlow gives the
-# product to Intel's library.
-
-kernel1 = tf.Variable(tf.random.normal((WIDTH, WIDTH), stddev=0.03, seed=SEED))
-kernel2 = tf.Variable(tf.random.normal((WIDTH, 10), stddev=0.03, seed=SEED))
+# Profile
+# -------
+# PyTorch's profiler is a context manager, and ``key_averages`` sums by operation. TensorFlow
+# writes a file for TensorBoard; its format is shared with JAX, whose reader opens it.
 
 
-@tf.function
-def tensorflow_step():
-    with tf.GradientTape() as tape:
-        logits = tf.nn.relu(x @ kernel1) @ kernel2
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
-        loss = tf.reduce_mean(each)
-    for kernel, gradient in zip((kernel1, kernel2), tape.gradient(loss, (kernel1, kernel2))):
-        kernel.assign_sub(0.01 * gradient)
+def profile_torch(step):
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        for _ in range(STEPS):
+            step()
+    return Counter({entry.key: entry.count for entry in profile.key_averages()})
 
 
-for _ in range(WARM_UP):
-    tensorflow_step()
-with tempfile.TemporaryDirectory() as folder:
-    tf.profiler.experimental.start(folder)
-    for _ in range(STEPS):
-        tensorflow_step()
-    tf.profiler.experimental.stop()
-    (path,) = glob.glob(os.path.join(folder, "**", "*.xplane.pb"), recursive=True)
-    planes = list(jax.profiler.ProfileData.from_file(path).planes)
-    tensorflow_times = {}
-    for plane in planes:
-        for line in plane.lines:
-            for event in line.events:
-                name = event.name.rpartition(":")[2] or event.name
-                spent = event.duration_ns / 1e6 / STEPS
-                tensorflow_times[name] = tensorflow_times.get(name, 0.0) + spent
+def profile_tensorflow(step):
+    calls = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        tf.profiler.experimental.start(folder)
+        for _ in range(STEPS):
+            step()
+        tf.profiler.experimental.stop()
+        (path,) = glob.glob(os.path.join(folder, "**", "*.xplane.pb"), recursive=True)
+        for plane in jax.profiler.ProfileData.from_file(path).planes:
+            for line in plane.lines:
+                calls.update(event.name.rpartition(":")[2] for event in line.events)
+    return calls
+
+
+def seconds_a_step(step):
+    times = []
+    for _ in range(4 * STEPS):
+        started = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - started)
+    return float(np.median(times))
+
+
+cases = {
+    ("PyTorch", "image by image"): (profile_torch, lambda: torch_step(torch_one_by_one)),
+    ("PyTorch", "all at once"): (profile_torch, lambda: torch_step(torch_at_once)),
+    ("TensorFlow", "image by image"): (profile_tensorflow, compiled(tensorflow_one_by_one)),
+    ("TensorFlow", "all at once"): (profile_tensorflow, compiled(tensorflow_at_once)),
+}
+calls, milliseconds = {}, {}
+for case, (profile, step) in cases.items():
+    for _ in range(WARM_UP):
+        step()
+    milliseconds[case] = 1000 * seconds_a_step(step)
+    calls[case] = profile(step)
 
 # %%
-# The longest
-# -----------
+# What runs once for each image
+# -----------------------------
+# Divided by the steps. TensorFlow's file also counts its own plumbing, which is no operation.
 
-
-def longest(times, count=5):
-    return sorted(times.items(), key=lambda pair: -pair[1])[:count]
-
-
-for title, times in (("PyTorch", torch_times), ("TensorFlow", tensorflow_times)):
-    print(title)
-    for name, spent in longest(times, 8):
-        print(f"    {name[:44]:<46}{spent:8.3f} ms a step")
+PLUMBING = {"Process", "Record", "StartRegion", "StopRegion", ""}
+loops = {}
+for case, counter in calls.items():
+    loops[case] = {
+        name: count // STEPS
+        for name, count in counter.most_common()
+        if count >= STEPS * BATCH_SIZE and name not in PLUMBING
+    }
+    print(f"{case[0]}, {case[1]}: {milliseconds[case]:.1f} ms a step")
+    for name, count in list(loops[case].items())[:6]:
+        print(f"    {name[:40]:<42}{count:>6} calls a step")
 
 # %%
 # Result
 # ------
 
-products = sum(t for name, t in torch_times.items() if "mm" in name)
-matmuls = [spent for name, spent in tensorflow_times.items() if name.endswith("MatMul")]
-measured = {
-    "torch_self_ms": sum(torch_times.values()),
-    "torch_products_ms": products,
-    "torch_longest_is_a_product": "mm" in longest(torch_times)[0][0],
-    "torch_profile_entries": len(torch_times),
-    "tensorflow_matmul_ms": sum(matmuls),
-    "tensorflow_matmul_found": bool(matmuls),
-}
-print({name: value for name, value in measured.items() if isinstance(value, bool)})
-assert measured["torch_longest_is_a_product"]
-assert measured["tensorflow_matmul_found"]
+measured = {}
+for (name, way), value in milliseconds.items():
+    key = f"{name}_{way}".lower().replace(" ", "_")
+    measured[f"{key}_ms"] = value
+    measured[f"{key}_loops"] = len(loops[name, way])
+assert "aten::linear" in loops["PyTorch", "image by image"]
+assert "MatMul" in loops["TensorFlow", "image by image"]
+for name in ("PyTorch", "TensorFlow"):
+    assert not loops[name, "all at once"]
+    assert milliseconds[name, "all at once"] < milliseconds[name, "image by image"]
 
 # %%
 
-rows = longest(torch_times, 6)[::-1]
-figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-bars = axis.barh([name for name, _ in rows], [spent for _, spent in rows], color="#6b1f5e")
-axis.bar_label(bars, fmt=" %.2f")
-axis.set(xlabel="milliseconds a step, in the operation itself")
-axis.set_title(
-    f"PyTorch: {products / sum(torch_times.values()):.0%} of the time is matrix products"
-)
+figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
+names = [f"{name}, {way}" for name, way in cases]
+colors = ["#6b1f5e" if name.startswith("P") else "#b45309" for name in names]
+bars = axis.barh(names, list(milliseconds.values()), color=colors)
+for bar, (_, way) in zip(bars, cases):
+    bar.set_alpha(1.0 if way == "all at once" else 0.4)
+axis.bar_label(bars, fmt=" %.1f")
+axis.invert_yaxis()
+axis.margins(x=0.1)
+axis.set(xlabel="milliseconds a step")
+axis.set_title("A loop over the batch, found by counting calls, and gone")
 plt.show()
 
 # %%
 # What to try
 # -----------
-# Set ``WIDTH`` to 32 and see the products disappear behind the bookkeeping. Write
-# ``profile.export_chrome_trace`` and open it in a browser. Profile ``fit`` by
+# Print ``key_averages().table(sort_by="self_cpu_time_total")`` and see where the loop stands in
+# it. Write ``profile.export_chrome_trace`` and open it in a browser. Profile ``fit`` by
 # ``keras.callbacks.TensorBoard(profile_batch=(5, 10))``.

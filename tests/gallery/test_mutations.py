@@ -19,7 +19,7 @@ MUTATIONS = {
     "padding on the other side": ("porting/port_cnn", "(0, 1, 0, 1)", "(1, 0, 1, 0)"),
     "PyTorch's epsilon kept": ("porting/port_batchnorm", "port(original.epsilon)", "port(1e-5)"),
     "a transpose forgotten": ("porting/same_forward", "first.weight.copy_(torch.from_numpy(kernel1.T))", "first.weight.copy_(torch.from_numpy(kernel1))"),
-    "epsilon where PyTorch has it": ("porting/adam", '(state["v"].sqrt() + EPSILON)', '(state["v"].sqrt() + EPSILON * correction2**0.5)'),
+    "epsilon where PyTorch has it": ("porting/adam", '(state["v"].sqrt() + self.epsilon)', '(state["v"].sqrt() + self.epsilon * correction2**0.5)'),
     "the missing axis still missing": ("porting/loss_shapes", "wanted.unsqueeze(1) if align", "wanted if align"),
     "softmax added": ("pytorch/train_mlp", "return self.output(x)", "return torch.softmax(self.output(x), dim=1)"),
     "no gradient through the step": ("pytorch/own_parts", "        return gradient\n", "        return 0 * gradient\n"),
@@ -28,6 +28,11 @@ MUTATIONS = {
     "the body not frozen": ("pytorch/transfer", "body.requires_grad_(False)\n", ""),
     "gradients not averaged": ("pytorch/data_parallel", "nn.parallel.DistributedDataParallel(model)", "model"),
     "a pattern that matches nothing": ("keras/sharded_model", ".*hidden/kernel", ".*hiden/kernel"),
+    "gradients added up": ("pytorch/own_loop", "    optimizer.zero_grad()\n", ""),
+    "a bad body taken for a bad name": ("pytorch/serve", "self.answer(400,", "self.answer(404,"),
+    "the loop left in": ("working/profiling", "torch_step(torch_at_once)", "torch_step(torch_one_by_one)"),
+    "32 bits all the same": ("working/mixed_precision", "dtype=torch.bfloat16, enabled=self.half):\n            logits", "dtype=torch.bfloat16, enabled=False):\n            logits"),
+    "a mistake that is not made": ("porting/why_worse", "        if self.keep_order:\n", "        if True:\n"),
     "no positions": ("pytorch/transformer", " + self.positions(torch.arange(LENGTH))", ""),
 }  # fmt: skip
 

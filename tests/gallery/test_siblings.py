@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from found import FOUND, HERE
 from site_ext.gallery import related, side_by_side
-from site_ext.run import scripts
+from site_ext.run import records, scripts
 
 FAMILIES = {
     name: found
@@ -82,6 +82,26 @@ def test_siblings_see_the_same_data(name: str) -> None:
     first, *others = FAMILIES[name].values()
     for other in others:
         assert cell(first, "Data") == cell(other, "Data"), other.name
+
+
+@pytest.mark.parametrize("name", ["train_mlp", "own_loop", "convolution"])
+def test_siblings_end_alike(name: str) -> None:
+    """What they measured is the same, within the tolerance that all of them state."""
+    ends = [
+        records.read(ROOT / "build/records", e.name)
+        for e in FOUND
+        if related.family(e.name) == name
+    ]
+    examples = [e for e in FOUND if related.family(e.name) == name]
+    shared = set.intersection(*(set(one.measured) for one in ends if one))
+    stated = {key: min(e.tolerance(key) for e in examples) for key in shared}
+    compared = [key for key, tolerance in stated.items() if tolerance]
+
+    assert all(one is not None for one in ends)
+    assert "accuracy" in compared
+    for key in compared:
+        found = {one.name: one.measured[key] for one in ends if one}
+        assert max(found.values()) - min(found.values()) <= stated[key], (key, found)
 
 
 def test_the_exports_differ_in_the_backend_only() -> None:
