@@ -137,4 +137,4 @@ plt.show()
 # -----------
 # Leave out a bias or a batch normalisation from the decay, as papers do: Keras has
 # ``optimizer.exclude_from_weight_decay``, PyTorch groups of parameters. Compare the defaults: Keras's
-# AdamW starts at 0.004, PyTorch's at 0.01.
+# AdamW starts at ``0.004``, PyTorch's at ``0.01``.

@@ -13,6 +13,7 @@ brings it back.
 """
 
 # sphinx_gallery_tags = ["debugging", "traceback", "compilation", "custom"]
+# sphinx_gallery_needs = ["keras"]
 
 import json
 import os

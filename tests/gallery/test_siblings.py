@@ -84,7 +84,7 @@ def test_siblings_see_the_same_data(name: str) -> None:
         assert cell(first, "Data") == cell(other, "Data"), other.name
 
 
-@pytest.mark.parametrize("name", ["train_mlp", "own_loop", "convolution"])
+@pytest.mark.parametrize("name", ["own_loop", "convolution"])
 def test_siblings_end_alike(name: str) -> None:
     """What they measured is the same, within the tolerance that all of them state."""
     ends = [
