@@ -284,7 +284,7 @@ for row, name in enumerate(order):
 axis.set(yticks=range(len(order)), yticklabels=order, xscale="log")
 axis.set(xlabel=f"microseconds for one image (dots: {ROUNDS} rounds, line: median)")
 axis.invert_yaxis()
-axis.set_title("One request, one thread: what each runtime spends around a small product")
+axis.set_title("One request, one thread, a small network")
 plt.show()
 
 # %%

@@ -7,8 +7,8 @@ a tool to take away: it runs both networks on the same images, compares what eve
 and names the first that differs. Four mistakes are planted in a residual network, one at a
 time, and it finds each.
 
-Look at the curves: before the mistake they lie on the floor of rounding, and after it they
-never come back.
+Look at the curves: before the mistake they lie on the floor of rounding. After it they fall back
+where a shortcut goes around the mistake, and nowhere else.
 """
 
 # sphinx_gallery_tags = ["porting", "debugging", "convolution", "batch normalisation"]
@@ -202,7 +202,7 @@ for mistake, color in zip(found, ("0.6", "#6b1f5e", "#b45309", "#2563eb", "0.1")
 axis.axhline(TOLERANCE, color="0.6", linestyle="--")
 axis.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
 axis.set(yscale="log", ylabel="error, relative")
-axis.legend(frameon=False, fontsize=8)
+axis.legend(frameon=False, fontsize=8, loc="center", bbox_to_anchor=(0.75, 0.45))
 axis.set_title("The first layer above the line is where to look")
 plt.show()
 

@@ -28,11 +28,14 @@ MUTATIONS = {
     "the body not frozen": ("pytorch/transfer", "body.requires_grad_(False)\n", ""),
     "gradients not averaged": ("pytorch/data_parallel", "nn.parallel.DistributedDataParallel(model)", "model"),
     "a pattern that matches nothing": ("keras/sharded_model", ".*hidden/kernel", ".*hiden/kernel"),
-    "gradients added up": ("pytorch/own_loop", "    optimizer.zero_grad()\n", ""),
+    "weights left alone": ("pytorch/own_loop", "    optimizer.step()\n", ""),
     "a bad body taken for a bad name": ("pytorch/serve", "self.answer(400,", "self.answer(404,"),
     "the loop left in": ("working/profiling", "torch_step(torch_at_once)", "torch_step(torch_one_by_one)"),
     "32 bits all the same": ("working/mixed_precision", "dtype=torch.bfloat16, enabled=self.half):\n            logits", "dtype=torch.bfloat16, enabled=False):\n            logits"),
     "a mistake that is not made": ("porting/why_worse", "        if self.keep_order:\n", "        if True:\n"),
+    "the last layer that differs": ("porting/find_the_layer", "for name, error in errors.items() if error", "for name, error in reversed(errors.items()) if error"),
+    "divided by the weights": ("porting/class_weight", "each(logits, targets).mean() if", "loss_function(logits, targets) if"),
+    "L2 for weight decay": ("porting/weight_decay", "train_keras(sgd(0.1), l2=DECAY / 2)", "train_keras(sgd(0.1), l2=DECAY)"),
     "no positions": ("pytorch/transformer", " + self.positions(torch.arange(LENGTH))", ""),
 }  # fmt: skip
 
