@@ -4,7 +4,7 @@ A small site takes half a second to build, and Sphinx and its extensions more th
 import. A build here starts where those imports end; whatever a build does from then on it does
 in a process of its own, with its own folder, variables and output.
 
-    python -m warm          reads a request a line, and answers with the status of its build
+    python tests/warm.py    reads a request a line, and answers with the status of its build
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ def _import_all() -> None:
 
     inside = (name for _, name, _ in pkgutil.walk_packages(site_ext.__path__, "site_ext."))
     for name in (*builtin_extensions, *IMPORTED, *inside):
+        # The first two run in the examples' own processes, the last asks for a package of its own.
         if name.rpartition(".")[2] not in {"child", "telling", "cluster"}:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)

@@ -5,8 +5,9 @@
 ``RELEASE`` names a published version, which ``SITE`` or ``BRANCH`` have; it is executed from its
 own commit with its own pins, in a clone; ``dev`` is this tree, as `make html` built it last. Or
 ``RECORDS`` names a store, and the scripts of this tree that it has records of are executed.
-``PATTERN`` leaves out. Nothing that was executed before counts. Times and sizes of memory are not compared. The table is said; the same goes into
-``build/reproductions/``, from where it can be sent in for ``docs/reproductions/``.
+``PATTERN`` leaves out. Nothing that was executed before counts. Times and sizes of memory are not
+compared. The table is said; the same goes into ``build/reproductions/``, from where it can be sent
+in for ``docs/reproductions/``.
 
 Ends with status 1 where a value moved beyond its tolerance, an example fails or a claim would
 fall, and with 2 where it could not tell (make itself makes both of them 2).

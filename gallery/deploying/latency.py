@@ -85,7 +85,8 @@ from torch import nn
 from serving import *
 
 torch.set_num_threads(1)
-model = nn.Sequential(nn.Linear(256, 256, bias=False), nn.ReLU(), nn.Linear(256, 10, bias=False))
+layers = [nn.Linear(*kernel.shape, bias=False) for kernel in (kernel1, kernel2)]
+model = nn.Sequential(layers[0], nn.ReLU(), layers[1])
 with torch.no_grad():
     model[0].weight.copy_(torch.from_numpy(kernel1.T.copy()))
     model[2].weight.copy_(torch.from_numpy(kernel2.T.copy()))
@@ -159,8 +160,9 @@ import keras
 from serving import *
 
 dense = keras.layers.Dense
-layers = [dense(256, activation="relu", use_bias=False), dense(10, use_bias=False)]
-model = keras.Sequential([keras.Input((256,)), *layers])
+width, classes = kernel2.shape
+layers = [dense(width, activation="relu", use_bias=False), dense(classes, use_bias=False)]
+model = keras.Sequential([keras.Input((width,)), *layers])
 model.set_weights([kernel1, kernel2])
 serve(
     CALLS,
@@ -290,5 +292,5 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Send 256 images at once: then the product dominates and the order changes. Take
-# ``torch.set_num_threads(1)`` away. Make ``WIDTH`` 2,048.
+# Send many images at once: then the product dominates and the order changes. Make ``WIDTH``
+# 2,048. Take the settings of threads away.

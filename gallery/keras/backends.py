@@ -7,7 +7,7 @@ file. Then each backend that Keras is or was said to have gets the file, in a pr
 own, since a backend stays for the life of a process. Those that load it predict the test
 images and are asked to train on.
 
-Look at the three columns: what loads, what agrees, what trains.
+Look at the three rows of the figure: what loads, what agrees, what trains.
 """
 
 # sphinx_gallery_tags = ["porting", "saving", "backends", "OpenVINO"]

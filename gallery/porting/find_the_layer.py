@@ -2,7 +2,7 @@
 Find the layer where a port goes wrong
 ======================================
 
-A network is ported, the outputs differ, and there are forty layers between. This script holds
+A network is ported, the outputs differ, and there are dozens of layers between. This script holds
 a tool to take away: it runs both networks on the same images, compares what every layer gives,
 and names the first that differs. Four mistakes are planted in a residual network, one at a
 time, and it finds each.

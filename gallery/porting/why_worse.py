@@ -7,9 +7,9 @@ both, and trained from the same weights on the same batches: both reach the same
 Then every mistake that people make on the way is switched on alone, and the accuracy that it
 costs is measured.
 
-Look for your symptom among the longest bars first. Those within the grey band cost no more than
-another seed would, on this task: softmax before the loss is among them, since it slows the
-training down and this one is long enough. Each has a page of its own below.
+Look for your symptom among the longest bars first. Those about as long as the grey band cost
+no more than another seed may, on this task: softmax before the loss is among them, since it
+slows the training down and this one is long enough. Most have a page of their own, listed below.
 """
 
 # sphinx_gallery_tags = ["porting", "training loop", "defaults", "loss"]

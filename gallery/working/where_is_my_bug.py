@@ -151,12 +151,13 @@ tracebacks = {
 }
 for name, answer in under_keras.items():
     for how, text in zip(("fit", "fit builds", "fit builds, not filtered"), answer.result()):
-        tracebacks[f"Keras on {name}, {how}"] = text
+        # Keras prints a part of its words in bold.
+        tracebacks[f"Keras on {name}, {how}"] = re.sub(r"\x1b\[\d*m", "", text)
 
 # %%
 # The line that names the shapes
 # ------------------------------
-# It is there in every mode, though seldom the first or the last.
+# It is there in every mode, though not always at the end.
 
 found = {}
 for name, text in tracebacks.items():

@@ -2,7 +2,7 @@
 
 A line of evidence is one of::
 
-    keras/backends: difference < 1e-4              an example and a check of its values
+    keras/backends: difference < 1e-4               an example and a check of its values
     measurements/mlperf: minutes_a / minutes_b < 2  a recorded measurement and a check
     source: keras-2-3                               a source, by its key
 

@@ -42,8 +42,8 @@ def execute(due: list[Entry], options: Options, say: Callable[[str], None]) -> N
     """Run entries and put the outcomes into them, one line said for each.
 
     With ``jobs`` above 1 those that are not timed share the machine, and their records say so.
-    What the budget does not reach is left. An interrupt
-    stops what runs, keeps the records of what has ended, and goes on to the caller.
+    What the budget does not reach is left. An interrupt stops what runs, keeps the records of what
+    has ended, and goes on to the caller.
     """
     with held(options.records), Progress(len(due), say) as progress:
         if options.cluster:
