@@ -87,21 +87,21 @@ def test_siblings_see_the_same_data(name: str) -> None:
 @pytest.mark.parametrize("name", ["own_loop", "convolution"])
 def test_siblings_end_alike(name: str) -> None:
     """What they measured is the same, within the tolerance that all of them state."""
-    ends = [
-        records.read(ROOT / "build/records", e.name)
-        for e in FOUND
-        if related.family(e.name) == name
-    ]
-    examples = [e for e in FOUND if related.family(e.name) == name]
-    shared = set.intersection(*(set(one.measured) for one in ends if one))
-    stated = {key: min(e.tolerance(key) for e in examples) for key in shared}
-    compared = [key for key, tolerance in stated.items() if tolerance]
+    ends = []
+    for example in FAMILIES[name].values():
+        record = records.read(ROOT / "build/records", example.name)
+        assert record is not None, example.name
+        ends.append((example, record.measured))
+    stated = {
+        key: min(example.tolerance(key) for example, _ in ends)
+        for key in set.intersection(*(set(measured) for _, measured in ends))
+    }
 
-    assert all(one is not None for one in ends)
-    assert "accuracy" in compared
-    for key in compared:
-        found = {one.name: one.measured[key] for one in ends if one}
-        assert max(found.values()) - min(found.values()) <= stated[key], (key, found)
+    assert stated["accuracy"]
+    for key, tolerance in stated.items():
+        if tolerance:
+            found = [measured[key] for _, measured in ends]
+            assert max(found) - min(found) <= tolerance, (key, found)
 
 
 def test_the_exports_differ_in_the_backend_only() -> None:
