@@ -34,6 +34,8 @@ ifneq ($(CLUSTER),)
 READY += $(VENV)/.ready-cluster
 endif
 TESTABLE := $(VENV)/.testable
+# Never two at once, under -j.
+$(READY): | $(if $(filter test lint lock,$(MAKECMDGOALS)),$(TESTABLE))
 endif
 # Each builder remembers for itself what it has read: one would hide from the others what is new.
 SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
@@ -110,6 +112,7 @@ $(VENV)/.ready-cluster: $(firstword $(READY))
 	$(PYTHON) -m commands.environment $(VENV) cluster
 	@touch $@
 
-$(VENV)/.testable: $(READY)
+# Has all that a build needs, so `make test` in a fresh clone installs once.
+$(VENV)/.testable: pyproject.toml constraints.txt conf/commands/environment.py
 	$(PYTHON) -m commands.environment $(VENV) $(GROUPS) cluster tests lint
-	@touch $@
+	@touch $(VENV)/.ready $(READY) $@

@@ -100,6 +100,7 @@ examples_optional = {
     "onnxruntime": "onnxruntime",
     "onnxscript": "onnxscript",
     "openvino": "openvino",
+    "optax": "optax",
     "tensorboard": "tensorboard",
     "tf2onnx": "tf2onnx",
 }
@@ -144,6 +145,7 @@ sphinx_gallery_conf = {
                 "tensorflow",
                 "pytorch",
                 "keras",
+                "jax",
                 "porting",
                 "working",
                 "deploying",

@@ -28,6 +28,8 @@ PIP_OPTIONS = [
     "--disable-pip-version-check",
     "--no-input",
     "--progress-bar=off",
+    # Done afterwards, on all cores.
+    "--no-compile",
     # An index that is out of reach must cost seconds, not minutes.
     "--retries=1",
     "--timeout=15",
@@ -92,14 +94,29 @@ def main(folder: str, groups: "list[str]") -> None:
     say("installing %s, as pinned in constraints.txt" % ", ".join(groups))
     os.chdir(ROOT)  # where pip finds the groups
     pip(python, "install", "-c", constraints, *("--group=" + group for group in groups))
+    compile_all(python)
 
 
 def name_own_packages(python: str) -> None:
     """Have the environment find site_ext, publisher and commands, as an editable install would."""
+    with open(os.path.join(packages_of(python), "frameworks-compared.pth"), "w") as file:
+        file.write(os.path.join(ROOT, "conf") + "\n")
+
+
+def packages_of(python: str) -> str:
+    """The folder that an environment's packages are in."""
     where = "import sysconfig; print(sysconfig.get_path('purelib'))"
     folder = subprocess.run([python, "-c", where], stdout=subprocess.PIPE, text=True, check=True)
-    with open(os.path.join(folder.stdout.strip(), "frameworks-compared.pth"), "w") as file:
-        file.write(os.path.join(ROOT, "conf") + "\n")
+    return folder.stdout.strip()
+
+
+def compile_all(python: str) -> None:
+    """Compile what was installed, as pip does on one core: no example shall pay for it.
+
+    Some packages carry files for other Pythons, which can't be compiled and don't count.
+    """
+    command = [python, "-m", "compileall", "-q", "-q", "-j", "0", packages_of(python)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def check_active() -> None:

@@ -172,7 +172,8 @@ for (name, way), value in milliseconds.items():
     measured[f"{key}_ms"] = value
     measured[f"{key}_loops"] = len(loops[name, way])
 assert "aten::linear" in loops["PyTorch", "image by image"]
-assert "MatMul" in loops["TensorFlow", "image by image"]
+# The processor decides which kernel multiplies: MatMul or oneDNN's _MklMatMul.
+assert any(name.endswith("MatMul") for name in loops["TensorFlow", "image by image"])
 for name in ("PyTorch", "TensorFlow"):
     assert not loops[name, "all at once"]
     assert milliseconds[name, "all at once"] < milliseconds[name, "image by image"]

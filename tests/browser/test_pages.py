@@ -15,7 +15,7 @@ PAGES = [
     "index.html", "tensorflow.html", "pytorch.html", "keras.html", "comparison.html",
     "performance.html", "recommendation.html", "timings.html", "method.html",
     "gallery/index.html", "gallery/article/as_published.html", "gallery/pytorch/train_mlp.html",
-    "gallery/working/where_is_my_bug.html", "gallery/deploying/export_keras_torch.html",
+    "gallery/working/where_is_my_bug.html", "gallery/deploying/export_keras.html",
     "ledger.html", "measurements.html", "questions.html", "side_by_side/index.html", "side_by_side/own_loop.html",
 ]  # fmt: skip
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from site_ext.run.scripts import Example
 
 #: The folders whose scripts are siblings, with the framework's module.
-THEMES = {"tensorflow": "tensorflow", "pytorch": "torch", "keras": "keras"}
+THEMES = {"tensorflow": "tensorflow", "pytorch": "torch", "keras": "keras", "jax": "jax"}
 PAGES = "side_by_side/"
 MOST_RELATED = 3
 _BACKEND = re.compile(r"_(tensorflow|jax|torch|raw)$")

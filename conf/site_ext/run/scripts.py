@@ -207,11 +207,18 @@ class Example:
 
 
 def imported_names(tree: ast.AST) -> set[str]:
-    """The top-level modules in the import statements of a syntax tree."""
+    """The top-level modules in the import statements of a syntax tree, and those of which it asks
+    by ``find_spec("name")`` whether they are there."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+            names.update(
+                str(given.value).partition(".")[0]
+                for given in node.args
+                if isinstance(given, ast.Constant)
+            )
     return names

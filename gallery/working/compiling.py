@@ -1,0 +1,255 @@
+"""
+Find out when compiling pays
+============================
+
+``torch.compile``, ``tf.function`` and ``jax.jit`` turn a training step into one program. The
+first call pays for that, and every later one gains, or does not. So the question is how many
+steps a training must have before it is through the loss, and the answer is where two lines
+cross: what has been spent after so many steps, compiled and not.
+
+The network is a stack of small layers, each followed by a normalisation and an activation that
+are written out: many operations that take little time each, which is where a compiler finds most
+to do. Each framework has a process of its own and one thread.
+"""
+
+# sphinx_gallery_tags = ["compiling", "torch.compile", "tf.function", "jax.jit", "performance"]
+# sphinx_gallery_needs = ["jax", "tensorflow", "torch"]
+# sphinx_gallery_timed = True
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+# %%
+# Constants
+# ---------
+
+SEED = 0
+LAYERS, WIDTH, BATCH_SIZE, RATE = 4, 64, 256, 0.01
+STEPS = 40
+
+# %%
+# What the processes share
+# ------------------------
+# The same weights and images for all. A step is timed when its loss has arrived as a number,
+# for until then it may not have happened.
+
+SHARED = """
+import json, time
+import numpy as np
+
+generator = np.random.default_rng(SEED)
+kernels = [
+    generator.normal(0, WIDTH**-0.5, (WIDTH, WIDTH)).astype("float32") for _ in range(LAYERS)
+]
+images = generator.normal(size=(BATCH_SIZE, WIDTH)).astype("float32")
+wanted = generator.normal(size=(BATCH_SIZE, WIDTH)).astype("float32")
+
+def spent(step):
+    seconds, losses = [], []
+    for _ in range(STEPS):
+        started = time.perf_counter()
+        losses.append(float(step()))
+        seconds.append(time.perf_counter() - started)
+    return seconds, losses
+"""
+
+# %%
+# PyTorch
+# -------
+# Inductor writes C++ and has it compiled, so it needs a compiler on the machine.
+
+PYTORCH = """
+import torch
+torch.set_num_threads(1)
+x, y = torch.from_numpy(images), torch.from_numpy(wanted)
+
+def loss_of(weights):
+    h = x
+    for weight in weights:
+        product = h @ weight
+        centred = product - product.mean(dim=1, keepdim=True)
+        n = centred * torch.rsqrt((centred**2).mean(dim=1, keepdim=True) + 1e-5)
+        h = h + 0.5 * n * (1 + torch.tanh(0.8 * (n + 0.0447 * n**3)))
+    return ((h - y) ** 2).mean()
+
+def stepper(loss_of):
+    weights = [torch.tensor(kernel, requires_grad=True) for kernel in kernels]
+    def step():
+        loss = loss_of(weights)
+        loss.backward()
+        with torch.no_grad():
+            for weight in weights:
+                weight -= RATE * weight.grad
+                weight.grad = None
+        return loss
+    return step
+
+runs = {"eager": stepper(loss_of)}
+if COMPILER:
+    runs["torch.compile"] = stepper(torch.compile(loss_of))
+print(json.dumps({name: spent(step) for name, step in runs.items()}))
+"""
+
+# %%
+# TensorFlow
+# ----------
+# A graph, and the same graph compiled by XLA.
+
+TENSORFLOW = """
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+x, y = tf.constant(images), tf.constant(wanted)
+
+def stepper(wrap):
+    weights = [tf.Variable(kernel) for kernel in kernels]
+    @wrap
+    def step():
+        with tf.GradientTape() as tape:
+            h = x
+            for weight in weights:
+                product = h @ weight
+                centred = product - tf.reduce_mean(product, axis=1, keepdims=True)
+                variance = tf.reduce_mean(centred**2, axis=1, keepdims=True)
+                n = centred * tf.math.rsqrt(variance + 1e-5)
+                h = h + 0.5 * n * (1 + tf.tanh(0.8 * (n + 0.0447 * n**3)))
+            loss = tf.reduce_mean((h - y) ** 2)
+        for weight, gradient in zip(weights, tape.gradient(loss, weights)):
+            weight.assign_sub(RATE * gradient)
+        return loss
+    return step
+
+runs = {
+    "eager": stepper(lambda function: function),
+    "tf.function": stepper(tf.function),
+    "tf.function, XLA": stepper(tf.function(jit_compile=True)),
+}
+print(json.dumps({name: spent(step) for name, step in runs.items()}))
+"""
+
+# %%
+# JAX
+# ---
+
+JAX = """
+import jax
+import jax.numpy as jnp
+
+def loss_of(weights):
+    h = images
+    for weight in weights:
+        product = h @ weight
+        centred = product - product.mean(axis=1, keepdims=True)
+        n = centred * jax.lax.rsqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
+        h = h + 0.5 * n * (1 + jnp.tanh(0.8 * (n + 0.0447 * n**3)))
+    return ((h - wanted) ** 2).mean()
+
+def update(weights):
+    loss, gradients = jax.value_and_grad(loss_of)(weights)
+    return [w - RATE * g for w, g in zip(weights, gradients)], loss
+
+def stepper(update):
+    weights = [jnp.array(kernel) for kernel in kernels]
+    def step():
+        weights[:], loss = update(weights)
+        return loss
+    return step
+
+runs = {"eager": stepper(update), "jax.jit": stepper(jax.jit(update))}
+print(json.dumps({name: spent(step) for name, step in runs.items()}))
+"""
+
+# %%
+# Run them
+# --------
+# One after the other. Inductor keeps what it compiled for the next process; here it gets an empty
+# folder, so that the first call is a first call.
+
+compiler = shutil.which(os.environ.get("CXX", "c++"))
+ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
+constants = "\n".join(
+    f"{name} = {value!r}"
+    for name, value in {
+        "SEED": SEED, "LAYERS": LAYERS, "WIDTH": WIDTH, "BATCH_SIZE": BATCH_SIZE, "RATE": RATE,
+        "STEPS": STEPS, "COMPILER": bool(compiler),
+    }.items()
+)  # fmt: skip
+empty = tempfile.TemporaryDirectory()
+seconds, losses = {}, {}
+for title, code in (("PyTorch", PYTORCH), ("TensorFlow", TENSORFLOW), ("JAX", JAX)):
+    done = subprocess.run(
+        [sys.executable, "-c", constants + SHARED + code],
+        env={**os.environ, **ONE, "TORCHINDUCTOR_CACHE_DIR": empty.name},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{title} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
+    for name, (spent, lost) in json.loads(done.stdout.splitlines()[-1]).items():
+        seconds[title, name], losses[title, name] = np.array(spent), np.array(lost)
+empty.cleanup()
+reference = losses["PyTorch", "eager"]
+apart = max(float(abs(lost - reference).max()) for lost in losses.values())
+print(f"the losses of all {len(losses)} differ by at most {apart:.1e} in {STEPS} steps")
+
+# %%
+# Result
+# ------
+# What the first call takes beyond a later one, divided by what a later one saves, is the number
+# of steps after which compiling has paid.
+
+measured = {"apart": apart, "ways": len(losses), "steps": STEPS}
+pays = {}
+for (title, name), spent in seconds.items():
+    eager = float(np.median(seconds[title, "eager"][5:]))
+    first, later = float(spent[0]), float(np.median(spent[5:]))
+    key = f"{title} {name}".lower().replace(",", "").replace(".", "_").replace(" ", "_")
+    measured |= {f"{key}_first_seconds": first, f"{key}_ms": 1e3 * later}
+    told = ""
+    if name != "eager" and later < eager:
+        pays[title, name] = (first - later) / (eager - later)
+        measured[f"{key}_pays_after"] = pays[title, name]
+        told = f"pays after {pays[title, name]:6.0f} steps"
+    elif name != "eager":
+        told = "does not pay"
+    print(f"{title:<11} {name:<17} first {first:6.2f} s, then {1e3 * later:6.2f} ms  {told}")
+if not compiler:
+    print("torch.compile needs a C++ compiler, and there is none")
+assert apart < 1e-3
+assert measured["jax_jax_jit_ms"] < measured["jax_eager_ms"]
+assert measured["tensorflow_tf_function_ms"] < measured["tensorflow_eager_ms"]
+
+# %%
+
+colors = {"PyTorch": "#6b1f5e", "TensorFlow": "#b45309", "JAX": "#0f766e"}
+styles = {"eager": "-", "torch.compile": "--", "tf.function": ":", "tf.function, XLA": "--", "jax.jit": "--"}
+steps = np.logspace(0, 6, 200)
+figure, axes = plt.subplots(1, 3, figsize=(8, 3.2), sharey=True, layout="constrained")
+for axis, (title, color) in zip(axes, colors.items()):
+    for (framework, name), spent in seconds.items():
+        if framework == title:
+            line = spent[0] + (steps - 1) * np.median(spent[5:])
+            axis.plot(steps, line, styles[name], color=color, label=name)
+            if (title, name) in pays:
+                crossing = pays[title, name]
+                eager = seconds[title, "eager"]
+                height = eager[0] + (crossing - 1) * np.median(eager[5:])
+                axis.plot(crossing, height, "o", color=color, mfc="white")
+    axis.set(xscale="log", yscale="log", xlabel="steps", title=title)
+    axis.legend(frameon=False, fontsize=8)
+axes[0].set_ylabel("seconds spent")
+figure.suptitle("Compiling has paid to the right of the circle")
+plt.show()
+
+# %%
+# What to try
+# -----------
+# Make ``WIDTH`` 1,024: the products then take the time, and there is less to gain. Change the
+# batch's size at every tenth step and watch the first call come back. Give PyTorch
+# ``mode="max-autotune"``.

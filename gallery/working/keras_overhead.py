@@ -1,0 +1,216 @@
+"""
+Measure where Keras's overhead goes
+===================================
+
+``fit`` asks each step to do more than the framework below it: it looks after metrics, masks,
+callbacks and the kinds of its arguments. That costs about the same whatever the model, so what
+it is worth depends on how long a step takes anyway. Here one network trains in Keras and in
+each backend's own words, and grows from a width at which nothing but overhead can be seen to one
+at which the products take the time.
+
+Keras compiles the step on JAX and traces it on TensorFlow; on PyTorch it runs eagerly unless it
+is told otherwise, as ``jit_compile`` says below.
+"""
+
+# sphinx_gallery_tags = ["performance", "overhead", "backends"]
+# sphinx_gallery_needs = ["jax", "keras", "tensorflow", "torch"]
+# sphinx_gallery_timed = True
+
+import json
+import os
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+# %%
+# Constants
+# ---------
+
+SEED = 0
+WIDTHS = [32, 128, 512, 2048]
+BATCH_SIZE, RATE = 32, 0.0001
+STEPS = {32: 60, 128: 60, 512: 30, 2048: 7}
+
+# %%
+# What the processes share
+# ------------------------
+# One backend a process, one thread. ``train_on_batch`` is what ``fit`` calls for each batch. Both
+# ways start from the same weights, and their losses are compared before their times are.
+
+SHARED = """
+import json, os, sys, time
+if os.environ["KERAS_BACKEND"] != "tensorflow":
+    sys.modules["tensorflow"] = None  # Keras would import it where it is installed
+import keras
+import numpy as np
+
+def timed(step, count):
+    losses = [float(step()) for _ in range(3)]
+    seconds = []
+    for _ in range(count):
+        started = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - started)
+    return losses, float(np.median(seconds))
+
+def keras_step(width):
+    layers = [keras.layers.Dense(width, activation="relu", use_bias=False) for _ in range(2)]
+    model = keras.Sequential(
+        [keras.Input((width,)), *layers, keras.layers.Dense(1, use_bias=False)]
+    )
+    model.compile(optimizer=keras.optimizers.SGD(RATE), loss="mse")
+    for layer, kernel in zip(model.layers, kernels):
+        layer.kernel.assign(kernel)
+    return model, lambda: model.train_on_batch(x, y)
+
+told = {}
+for width, count in STEPS.items():
+    generator = np.random.default_rng(SEED)
+    shapes = [(width, width), (width, width), (width, 1)]
+    kernels = [generator.standard_normal(shape, "float32") / width**0.5 for shape in shapes]
+    x = generator.normal(size=(BATCH_SIZE, width)).astype("float32")
+    y = generator.normal(size=(BATCH_SIZE, 1)).astype("float32")
+    model, step = keras_step(width)
+    told[width] = {"native": timed(native_step(), count), "keras": timed(step, count)}
+told["compiled"] = bool(model.jit_compile)
+print(json.dumps(told))
+"""
+
+# %%
+# The step in each backend's own words
+# ------------------------------------
+# As its users would write it: PyTorch eagerly, TensorFlow in ``tf.function``, JAX in ``jit``.
+
+NATIVE = {}
+NATIVE["torch"] = """
+import torch
+torch.set_num_threads(1)
+
+def native_step():
+    weights = [torch.tensor(kernel, requires_grad=True) for kernel in kernels]
+    optimizer = torch.optim.SGD(weights, lr=RATE)
+    def step():
+        optimizer.zero_grad()
+        h = torch.from_numpy(x)
+        for weight in weights[:-1]:
+            h = torch.relu(h @ weight)
+        loss = torch.nn.functional.mse_loss(h @ weights[-1], torch.from_numpy(y))
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+    return step
+"""
+NATIVE["tensorflow"] = """
+import tensorflow as tf
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+
+def native_step():
+    weights = [tf.Variable(kernel) for kernel in kernels]
+    @tf.function
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            h = x
+            for weight in weights[:-1]:
+                h = tf.nn.relu(h @ weight)
+            loss = tf.reduce_mean((h @ weights[-1] - y) ** 2)
+        for weight, gradient in zip(weights, tape.gradient(loss, weights)):
+            weight.assign_sub(RATE * gradient)
+        return loss
+    return lambda: float(step(tf.constant(x), tf.constant(y)))
+"""
+NATIVE["jax"] = """
+import jax
+import jax.numpy as jnp
+
+def native_step():
+    weights = [jnp.array(kernel) for kernel in kernels]
+    def loss_of(weights, x, y):
+        h = x
+        for weight in weights[:-1]:
+            h = jax.nn.relu(h @ weight)
+        return ((h @ weights[-1] - y) ** 2).mean()
+    @jax.jit
+    def update(weights, x, y):
+        loss, gradients = jax.value_and_grad(loss_of)(weights, x, y)
+        return [w - RATE * g for w, g in zip(weights, gradients)], loss
+    def step():
+        weights[:], loss = update(weights, x, y)
+        return float(loss)
+    return step
+"""
+
+# %%
+# Run them
+# --------
+
+ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
+constants = f"SEED, BATCH_SIZE, RATE, STEPS = {SEED}, {BATCH_SIZE}, {RATE}, {STEPS}\n"
+ms, compiled, apart = {}, {}, 0.0
+for backend, native in NATIVE.items():
+    done = subprocess.run(
+        [sys.executable, "-c", constants + native + SHARED],
+        env={**os.environ, **ONE, "KERAS_BACKEND": backend}, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{backend} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
+    told = json.loads(done.stdout.splitlines()[-1])
+    compiled[backend] = told.pop("compiled")
+    for width, ways in told.items():
+        for way, (losses, seconds) in ways.items():
+            ms[backend, way, int(width)] = 1e3 * seconds
+        apart = max(apart, float(np.abs(np.subtract(ways["native"][0], ways["keras"][0])).max()))
+print(f"the losses of the first three steps differ by at most {apart:.1e}")
+assert apart < 1e-2
+
+# %%
+# Result
+# ------
+
+measured = {"apart": apart, "narrowest": WIDTHS[0], "widest": WIDTHS[-1]}
+for backend in NATIVE:
+    ratios = {w: ms[backend, "keras", w] / ms[backend, "native", w] for w in WIDTHS}
+    over = ms[backend, "keras", WIDTHS[0]] - ms[backend, "native", WIDTHS[0]]
+    measured |= {
+        f"{backend}_times_narrow": ratios[WIDTHS[0]],
+        f"{backend}_times_wide": ratios[WIDTHS[-1]],
+        f"{backend}_overhead_ms": over,
+        f"{backend}_compiled": compiled[backend],
+    }
+    print(f"{backend:<11} jit_compile: {compiled[backend]!s:<6}", end="")
+    print("  ".join(f"width {w}: {ratio:.1f} times" for w, ratio in ratios.items()))
+    assert ratios[WIDTHS[-1]] < ratios[WIDTHS[0]]
+# TensorFlow has a graph all the same, compiled by XLA or not.
+assert compiled["jax"] and not compiled["torch"]
+
+# %%
+
+colors = {"torch": "#6b1f5e", "tensorflow": "#b45309", "jax": "#0f766e"}
+titles = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX"}
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+for backend, color in colors.items():
+    native = [ms[backend, "native", w] for w in WIDTHS]
+    through = [ms[backend, "keras", w] for w in WIDTHS]
+    left.plot(WIDTHS, native, "--", color=color)
+    left.plot(WIDTHS, through, "o-", color=color)
+    ratios = np.divide(through, native)
+    right.plot(WIDTHS, ratios, "o-", color=color, label=titles[backend])
+left.set(xscale="log", yscale="log", xlabel="width", ylabel="ms a step (dashed: native)")
+right.axhline(1, color="0.5", linewidth=0.8)
+right.set(xscale="log", yscale="log", xlabel="width", ylabel="Keras / native")
+for axis in (left, right):
+    axis.set_xticks(WIDTHS, [f"{w:,}" for w in WIDTHS])
+    axis.minorticks_off()
+right.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+right.legend(frameon=False)
+figure.suptitle("Keras's overhead is per step: it fades as the step grows")
+plt.show()
+
+# %%
+# What to try
+# -----------
+# Pass ``jit_compile=True`` to ``compile`` on PyTorch, where there is a C++ compiler, and see what
+# is left. Use ``steps_per_execution`` with ``fit`` on JAX and TensorFlow. Make the batch larger
+# instead of the layers.
