@@ -1,10 +1,12 @@
-"""An interpreter that has imported what every build imports, and forks for each.
+"""An interpreter that has imported what many runs import, and forks for each.
 
 A small site takes half a second to build, and Sphinx and its extensions more than a second to
-import. A build here starts where those imports end; whatever a build does from then on it does
-in a process of its own, with its own folder, variables and output.
+import; of an example's script, the imports are often the larger part. A run here starts where
+those imports end; whatever it does from then on it does in a process of its own, with its own
+folder, variables and output.
 
-    python tests/warm.py    reads a request a line, and answers with the status of its build
+    python tests/warm.py                reads a request a line, and answers with the build's status
+    python tests/warm.py torch keras    the same for scripts that import these
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ import importlib
 import json
 import os
 import pkgutil
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +35,21 @@ IMPORTED = (
     "pydata_sphinx_theme", "bs4", "html5lib", "pygments.lexers.python", "pygments.formatters.html",
     "multiprocessing.connection", "concurrent.futures.thread",
 )  # fmt: skip
-ANSWER = "warm build: "
+ANSWER = "warm run: "
 
 
-def serve() -> None:
-    """Build what is asked for, one after the other, until nobody asks any more."""
-    _import_all()
+def serve(modules: list[str]) -> None:
+    """Run what is asked for, one after the other, until nobody asks any more."""
+    if modules:
+        for name in modules:
+            importlib.import_module(name)
+    else:
+        _import_all()
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
         if not pid:
-            _build(asked)
+            _run(asked)
         signal.signal(signal.SIGTERM, lambda *_, pid=pid: os.kill(pid, signal.SIGKILL))
         _, status = os.waitpid(pid, 0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -61,8 +69,8 @@ def _import_all() -> None:
                 importlib.import_module(name)
 
 
-def _build(asked: dict[str, Any]) -> None:
-    """In the fork: what ``python -m sphinx`` does; does not return."""
+def _run(asked: dict[str, Any]) -> None:
+    """In the fork: what ``python -m sphinx`` or ``python script.py`` does; does not return."""
     code: Any = 70
     try:
         output = os.open(asked["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -75,10 +83,19 @@ def _build(asked: dict[str, Any]) -> None:
         os.chdir(asked["cwd"])
         os.environ.clear()
         os.environ.update(asked["environment"])
-        sys.argv = ["sphinx", *asked["arguments"]]
-        from sphinx.cmd.build import main
+        if asked["script"]:
+            sys.argv = [asked["script"]]
+            sys.path.insert(0, str(Path(asked["script"]).parent))
+            runpy.run_path(asked["script"], run_name="__main__")
+            code = 0
+        else:
+            sys.argv = ["sphinx", *asked["arguments"]]
+            from sphinx.cmd.build import main
 
-        code = main(asked["arguments"])
+            code = main(asked["arguments"])
+    except Exception:  # noqa: BLE001 - as Python itself does at the end of a script
+        traceback.print_exc()
+        code = 1
     except SystemExit as error:
         code = error.code
         if isinstance(code, str):
@@ -91,9 +108,11 @@ def _build(asked: dict[str, Any]) -> None:
 
 
 class Warm:
-    """The client of one such interpreter, which is started when it is first asked."""
+    """The client of one such interpreter, which is started when it is first asked, and ends with
+    this process; for scripts, with the modules that they import and the variables of the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
+        self._modules = modules
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
@@ -101,12 +120,29 @@ class Warm:
         self, arguments: list[str], cwd: Path, environment: dict[str, str], timeout: float
     ) -> tuple[int, str]:
         """Run ``python -m sphinx ARGUMENTS`` in ``cwd``; its status and what it said."""
+        return self._ask("", arguments, cwd, environment, timeout)
+
+    def script(
+        self, script: Path, cwd: Path, environment: dict[str, str], timeout: float
+    ) -> tuple[int, str]:
+        """Run ``python SCRIPT`` in ``cwd``; its status and what it said."""
+        return self._ask(str(script), [], cwd, environment, timeout)
+
+    def end(self) -> None:
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait(10)
+
+    def _ask(
+        self, script: str, arguments: list[str], cwd: Path, environment: dict[str, str],
+        timeout: float,
+    ) -> tuple[int, str]:  # fmt: skip
         with self._lock, tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
             asked = {
-                "arguments": arguments, "cwd": str(cwd), "environment": environment,
-                "output": output.name,
+                "script": script, "arguments": arguments, "cwd": str(cwd),
+                "environment": environment, "output": output.name,
             }  # fmt: skip
-            process = self._running()
+            process = self._running(environment if script else None)
             assert process.stdin and process.stdout
             late = threading.Timer(timeout, process.send_signal, [signal.SIGTERM])
             late.start()
@@ -118,13 +154,14 @@ class Warm:
             assert answer.startswith(ANSWER), f"the warm interpreter has gone: {answer}"
             return int(answer.removeprefix(ANSWER)), output.read()
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _running(self, environment: dict[str, str] | None) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                [sys.executable, __file__, *self._modules], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True, env=environment,
             )  # fmt: skip
         return self._process
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1:])

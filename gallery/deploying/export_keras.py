@@ -136,8 +136,9 @@ for backend in BACKENDS:
     words = (here / f"{backend}.txt").open("w+")
     environment = {**os.environ, "KERAS_BACKEND": backend}
     command = [sys.executable, "-c", EXPORT, json.dumps(forms)]
-    started[backend] = words, subprocess.Popen(
-        command, cwd=here, env=environment, stdout=words, stderr=words, text=True
+    started[backend] = (
+        words,
+        subprocess.Popen(command, cwd=here, env=environment, stdout=words, stderr=words, text=True),
     )
 
 answers, errors, refusals = {}, {}, {}
@@ -172,7 +173,8 @@ for backend in BACKENDS:
 measured["error_largest"] = max(errors.values())
 apart = max(float(abs(answers[b] - answers["jax"]).max()) for b in BACKENDS)
 print(f"{len(errors)} of {len(pairs)} pairs written; largest error {max(errors.values()):.1e}")
-assert measured["error_largest"] < 1e-5 and apart < 1e-5
+assert measured["error_largest"] < 1e-5
+assert apart < 1e-5
 assert refusals.keys() == REFUSALS.keys() - NOT_TRIED
 for pair, words in refusals.items():
     assert words.startswith(REFUSALS[pair]), (pair, words)

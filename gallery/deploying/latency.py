@@ -40,10 +40,8 @@ WIDTH, CALLS, ROUNDS = 256, 50, 9
 folder = tempfile.TemporaryDirectory()
 here = Path(folder.name)
 generator = np.random.default_rng(SEED)
-kernel1, kernel2 = (
-    generator.normal(0, WIDTH**-0.5, size=shape).astype("float32")
-    for shape in ((WIDTH, WIDTH), (WIDTH, 10))
-)
+shapes = ((WIDTH, WIDTH), (WIDTH, 10))
+kernel1, kernel2 = (generator.normal(0, WIDTH**-0.5, s).astype("float32") for s in shapes)
 image = generator.normal(size=(1, WIDTH)).astype("float32")
 expected = np.maximum(image @ kernel1, 0) @ kernel2
 np.savez(here / "data.npz", kernel1=kernel1, kernel2=kernel2, image=image, expected=expected)
@@ -186,12 +184,11 @@ graph = onnx.helper.make_graph(
     "two layers",
     [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, image.shape)],
     [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, expected.shape)],
-    [onnx.numpy_helper.from_array(kernel1, "kernel1"), onnx.numpy_helper.from_array(kernel2, "kernel2")],
+    [onnx.numpy_helper.from_array(k, f"kernel{n}") for n, k in enumerate((kernel1, kernel2), 1)],
 )
-opset = onnx.helper.make_opsetid("", 20)
-onnx.save(
-    onnx.helper.make_model(graph, opset_imports=[opset], ir_version=10), here / "model.onnx"
-)
+opsets = [onnx.helper.make_opsetid("", 20)]
+made = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
+onnx.save(made, here / "model.onnx")
 ONNX_RUNTIME = """
 import onnxruntime
 from serving import *

@@ -56,7 +56,10 @@ def attempt(kind, way, load):
     except Exception as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split())}"
     ran = mark.exists()
-    outcomes[kind, way], words[kind, way] = ("ran" if ran else "refused" if said else "loaded"), said
+    outcomes[kind, way], words[kind, way] = (
+        ("ran" if ran else "refused" if said else "loaded"),
+        said,
+    )
 
 
 # %%
@@ -66,7 +69,7 @@ def attempt(kind, way, load):
 
 path = here / "model.pkl"
 path.write_bytes(pickle.dumps({"weights": 1, "extra": Stowaway(here / "pickle ran")}))
-attempt("pickle", "careless", lambda: pickle.loads(path.read_bytes()))
+attempt("pickle", "careless", lambda: pickle.loads(path.read_bytes()))  # noqa: S301
 
 # %%
 # PyTorch
@@ -88,7 +91,7 @@ assert torch.equal(plain["weight"], weights["weight"])
 # and a ``Lambda`` is Python's byte code. ``safe_mode``, the default, refuses it.
 
 mark = here / "keras ran"
-stowed = eval(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]")
+stowed = eval(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]")  # noqa: S307
 model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(stowed, output_shape=(4,))])
 model.save(here / "model.keras")
 
@@ -149,7 +152,7 @@ CALLS = {
     "numpy": ("np.load(allow_pickle=True)", "np.load"),
     "safetensors": ("none", "load_file"),
 }
-COLORS = {"ran": "#b91c1c", "refused": "#15803d", "loaded": "#15803d"}
+COLORS = {"ran": "firebrick", "refused": "0.3", "loaded": "0.3"}
 figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
 for row, kind in enumerate(kinds):
     for column, (way, call) in enumerate(zip(("careless", "safe"), CALLS[kind])):

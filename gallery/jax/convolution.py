@@ -166,7 +166,7 @@ for channel, axis in enumerate(axes[0, 1:]):
     axis.set_title(f"[0, :, :, {channel}]", fontsize=9)
 for axis, number in zip(axes[1], wrong):
     axis.imshow(x_test[number], cmap="gray_r")
-    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#0f766e", fontsize=9)
+    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#14532d", fontsize=9)
 figure.suptitle("JAX: the layout is yours to say, here channels last")
 plt.show()
 

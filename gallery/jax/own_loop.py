@@ -16,7 +16,6 @@ start from the same weights, see the same batches in the same order, and end ali
 # sphinx_gallery_tolerances = {"accuracy": 0.01, "last_loss": 0.002, "first_loss": 1e-5, "clipped": 0.01}
 
 import jax
-import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 import optax
@@ -85,7 +84,10 @@ def model(parameters, statistics, inputs, training):
     x = inputs @ parameters["kernel1"]
     used = {"mean": x.mean(axis=0), "variance": x.var(axis=0)} if training else statistics
     if training:
-        mix = lambda old, new: MOMENTUM * old + (1 - MOMENTUM) * new
+
+        def mix(old, new):
+            return MOMENTUM * old + (1 - MOMENTUM) * new
+
         statistics = jax.tree.map(mix, statistics, used)
     x = (x - used["mean"]) * jax.lax.rsqrt(used["variance"] + EPSILON)
     x = jax.nn.relu(parameters["scale"] * x + parameters["offset"])
@@ -160,9 +162,9 @@ assert 0.02 < measured["clipped"] < 0.9
 # work.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
-left.plot(losses, color="#0f766e", linewidth=0.8)
+left.plot(losses, color="#14532d", linewidth=0.8)
 left.set(xlabel="step", ylabel="loss of the batch", yscale="log")
-right.plot(norms, color="#0f766e", linewidth=0.8)
+right.plot(norms, color="#14532d", linewidth=0.8)
 right.axhline(CLIP, color="0.4", linestyle="--")
 right.text(steps, CLIP * 1.08, "the limit", ha="right", color="0.3")
 right.set(xlabel="step", ylabel="length of the gradient", ylim=(0, None))

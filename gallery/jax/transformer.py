@@ -153,7 +153,7 @@ assert measured["opposite"] > 0.6
 # %%
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
-left.plot(losses, color="#0f766e")
+left.plot(losses, color="#14532d")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="BuGn", vmin=0, vmax=1)
 right.set(xlabel="position looked at", ylabel="position")

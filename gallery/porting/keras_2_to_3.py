@@ -83,7 +83,12 @@ model.save(here / "old.h5")
 dense = {"trainable": True, "dtype": "float32", "use_bias": True}
 relu = {**dense, "name": "dense", "units": 8, "activation": "relu"}
 last = {**dense, "name": "dense_1", "units": 3, "activation": "linear"}
-given = {"batch_input_shape": [None, 16], "dtype": "float32", "sparse": False, "name": "dense_input"}
+given = {
+    "batch_input_shape": [None, 16],
+    "dtype": "float32",
+    "sparse": False,
+    "name": "dense_input",
+}
 layers = [("InputLayer", given), ("Dense", relu), ("Dense", last)]
 described = [{"class_name": kind, "config": config} for kind, config in layers]
 whole = {"class_name": "Sequential", "config": {"name": "sequential", "layers": described}}

@@ -108,14 +108,14 @@ def run_keras_lstm(x, mask):
 ways = {
     "PyTorch's attention, no mask": lambda x, real: torch_attention(x, None),
     "PyTorch's attention, right": lambda x, real: torch_attention(x, ~real),
-    "PyTorch's attention, inverted": lambda x, real: torch_attention(x, real),
+    "PyTorch's attention, inverted": torch_attention,
     "Keras's attention, no mask": lambda x, real: keras_attention(x, None),
-    "Keras's attention, right": lambda x, real: keras_attention(x, real),
+    "Keras's attention, right": keras_attention,
     "Keras's attention, inverted": lambda x, real: keras_attention(x, ~real),
     "PyTorch's LSTM, no mask": lambda x, real: torch_lstm(x, None),
     "PyTorch's LSTM, right": lambda x, real: torch_lstm(x, [LENGTH]),
     "Keras's LSTM, no mask": lambda x, real: run_keras_lstm(x, None),
-    "Keras's LSTM, right": lambda x, real: run_keras_lstm(x, real),
+    "Keras's LSTM, right": run_keras_lstm,
 }
 alone = {name: ways[name.rpartition(",")[0] + ", no mask"](*padded(0)) for name in ways}
 errors = {name: [] for name in ways}
@@ -136,7 +136,11 @@ for count in PADDED:
 # real: without any padding that is everything, so it is asked from one position of padding on.
 
 measured = {
-    name.lower().replace("'s", "").replace(", no mask", "_none").replace(", ", "_").replace(" ", "_"): values[-1]
+    name.lower()
+    .replace("'s", "")
+    .replace(", no mask", "_none")
+    .replace(", ", "_")
+    .replace(" ", "_"): values[-1]
     for name, values in errors.items()
 }
 for name, values in errors.items():
@@ -148,7 +152,7 @@ for name, value in measured.items():
 
 # %%
 
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 styles = {"no mask": "--", "right": "-", "inverted": ":"}
 for axis, kind in zip(axes, ("attention", "LSTM")):
     for name, values in errors.items():
@@ -159,7 +163,7 @@ for axis, kind in zip(axes, ("attention", "LSTM")):
             way = styles[name.rpartition(", ")[2]]
             axis.plot(PADDED, values, way, color=color, linewidth=width, label=label)
     axis.set(xlabel="positions of padding", title=kind)
-    axis.legend(frameon=False, fontsize=8)
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right", frameon=False)
 axes[0].set_ylabel("change of the answer")
 figure.suptitle("The right mask keeps the answer, each library's in its own words")
 plt.show()

@@ -103,7 +103,9 @@ adam = optax.adam(RATE, eps=1e-7)
 
 @jax.jit
 def step(parameters, state):
-    loss = lambda p: ((paint(p, waves) - colours) ** 2).mean()
+    def loss(p):
+        return ((paint(p, waves) - colours) ** 2).mean()
+
     updates, state = adam.update(jax.grad(loss)(parameters), state)
     return optax.apply_updates(parameters, updates), state
 
@@ -150,7 +152,10 @@ assert max(ends) - min(ends) < 1
 # %%
 
 figure, axes = plt.subplots(1, 5, figsize=(8, 1.7), layout="constrained")
-shown = {"the photograph": colours, **{n: pictures[n] for n in ("without waves", "PyTorch", "JAX", "Keras")}}
+shown = {
+    "the photograph": colours,
+    **{n: pictures[n] for n in ("without waves", "PyTorch", "JAX", "Keras")},
+}
 for axis, (name, picture) in zip(axes, shown.items()):
     axis.imshow(picture.reshape(height, width, 3).clip(0, 1))
     told = "" if name == "the photograph" else f"\n{decibels(picture):.1f} dB"

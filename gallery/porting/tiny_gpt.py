@@ -223,7 +223,10 @@ for b in range(BLOCKS):
     for name in ("query", "key", "value"):
         kernel(getattr(attention, f"{name}_dense"), f"{name}{b}", WIDTH, HEADS, part)
     kernel(attention.output_dense, f"out{b}", HEADS, part, WIDTH)
-    gelu = lambda x: keras.ops.gelu(x, approximate=True)
+
+    def gelu(x):
+        return keras.ops.gelu(x, approximate=True)
+
     expand = layers.Dense(4 * WIDTH, gelu, use_bias=False)
     shrink = layers.Dense(WIDTH, use_bias=False)
     x = x + shrink(expand(normed(x)))
@@ -267,14 +270,16 @@ curves = np.array(list(losses.values()))
 smooth = np.array([np.convolve(curve, np.ones(20) / 20, "valid") for curve in curves])
 measured["apart_at_first"] = float(np.ptp(curves[:, 0]))
 measured["apart"] = float(np.ptp(smooth, axis=0).max())
-print(f"apart at first {measured['apart_at_first']:.1e}, at most {measured['apart']:.3f} (smoothed)")
+print(
+    f"apart at first {measured['apart_at_first']:.1e}, at most {measured['apart']:.3f} (smoothed)"
+)
 assert measured["apart_at_first"] < 1e-3
 assert measured["apart"] < 0.05
 assert measured["loss_pytorch"] < 2.6 < losses["PyTorch"][0]
 
 # %%
 
-styles = {"PyTorch": ("#6b1f5e", 5, 0.35), "JAX": ("#0f766e", 2.2, 1), "Keras": ("#2563eb", 0.8, 1)}
+styles = {"PyTorch": ("#6b1f5e", 5, 0.35), "JAX": ("#14532d", 2.2, 1), "Keras": ("#2563eb", 0.8, 1)}
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
 for (name, (color, width, alpha)), curve in zip(styles.items(), smooth):
     axis.plot(curve, color=color, linewidth=width, alpha=alpha, label=name)

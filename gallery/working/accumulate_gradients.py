@@ -131,7 +131,9 @@ colors = ["#2563eb" if name.startswith("K") else "#6b1f5e" for name in names]
 bars = axis.barh(names, [changes[name] for name in names], color=colors)
 axis.bar_label(bars, [f" {changes[name]:.0%}" for name in names])
 axis.invert_yaxis()
-axis.set(xscale="symlog", xlim=(0, 8), xlabel="change of the gradient (linear up to 1, then logarithmic)")
+axis.set(
+    xscale="symlog", xlim=(0, 8), xlabel="change of the gradient (linear up to 1, then logarithmic)"
+)
 axis.set_title("What accumulating gradients changes, against one large batch")
 plt.show()
 

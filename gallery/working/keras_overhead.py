@@ -152,7 +152,7 @@ ms, compiled, apart = {}, {}, 0.0
 for backend, native in NATIVE.items():
     done = subprocess.run(
         [sys.executable, "-c", constants + native + SHARED],
-        env={**os.environ, **ONE, "KERAS_BACKEND": backend}, capture_output=True, text=True,
+        env={**os.environ, **ONE, "KERAS_BACKEND": backend}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"{backend} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
@@ -183,11 +183,12 @@ for backend in NATIVE:
     print("  ".join(f"width {w}: {ratio:.1f} times" for w, ratio in ratios.items()))
     assert ratios[WIDTHS[-1]] < ratios[WIDTHS[0]]
 # TensorFlow has a graph all the same, compiled by XLA or not.
-assert compiled["jax"] and not compiled["torch"]
+assert compiled["jax"]
+assert not compiled["torch"]
 
 # %%
 
-colors = {"torch": "#6b1f5e", "tensorflow": "#b45309", "jax": "#0f766e"}
+colors = {"torch": "#6b1f5e", "tensorflow": "#b45309", "jax": "#14532d"}
 titles = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX"}
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 for backend, color in colors.items():

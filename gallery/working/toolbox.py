@@ -131,8 +131,7 @@ print(f"TensorFlow runs eagerly: {tf.executing_eagerly()}")
 # Whose each tool is, or that there is none.
 
 measured = {
-    f"{box.lower()}_{tool.lower().replace(' ', '_')}": there
-    for (tool, box), there in whose.items()
+    f"{box.lower()}_{tool.lower().replace(' ', '_')}": there for (tool, box), there in whose.items()
 }
 measured |= {"tools": len(TOOLS), "overlooked": len(overlooked)}
 measured["tf_keras_is_keras"] = same_keras
@@ -158,7 +157,7 @@ for column, box in enumerate(BOXES):
 axis.set_xticks(range(len(BOXES)), list(BOXES))
 axis.set_yticks(range(len(TOOLS)), list(TOOLS))
 axis.xaxis.tick_top()
-axis.set(xlim=(-0.5, 2.5), title="What PyTorch lacks goes around training; TensorFlow has most of it from Keras")
+axis.set(xlim=(-0.5, 2.5), title="What PyTorch lacks goes around training")
 axis.invert_yaxis()
 plt.show()
 

@@ -16,7 +16,6 @@ Look at the bars from the top: what each word adds, and what each remedy takes a
 import jax
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
@@ -58,7 +57,9 @@ def kept(forward, model):
 
 
 def stack(*words):
-    blocks = [nn.Sequential(nn.Linear(WIDTH, WIDTH), *(word() for word in words)) for _ in range(LAYERS)]
+    blocks = [
+        nn.Sequential(nn.Linear(WIDTH, WIDTH), *(word() for word in words)) for _ in range(LAYERS)
+    ]
     model = nn.Sequential(*blocks)
     model.train()
     return model
@@ -147,14 +148,15 @@ assert measured["relu_no_grad"] == 0
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
-colors = ["#0f766e" if name.startswith("JAX") else "#6b1f5e" for name in amounts]
+colors = ["#14532d" if name.startswith("JAX") else "#6b1f5e" for name in amounts]
 bars = axis.barh(list(amounts), list(amounts.values()), color=colors)
 axis.bar_label(bars, fmt=" %.1f")
 axis.axvline(LAYERS * activation, color="0.5", linewidth=0.8)
-axis.text(LAYERS * activation, -0.75, "one output a layer", ha="center", fontsize=8, color="0.3")
+axis.text(LAYERS * activation, 6, " one output a layer", va="center", fontsize=9, color="0.3")
 axis.invert_yaxis()
 axis.margins(x=0.1)
 axis.set(xlabel=f"MiB kept for backward, {LAYERS} layers")
+axis.set_title("What a forward pass keeps until backward")
 plt.show()
 
 # %%

@@ -25,8 +25,8 @@ from site_ext.run import process, scripts
 ALL = os.environ.get("DOWNLOADS") == "all"
 #: One of each kind: a loop, a compiled step, a server, second processes, a heavy package.
 SOME = (
-    "pytorch/own_loop", "tensorflow/data_parallel", "keras/serve", "keras/backends",
-    "pytorch/data_parallel",
+    "pytorch/own_loop", "tensorflow/data_parallel", "keras/serve", "pytorch/data_parallel",
+    "deploying/executorch_file",
 )  # fmt: skip
 CHOSEN = [e.name for e in FOUND if ALL or e.name in SOME]
 NOTEBOOK = """

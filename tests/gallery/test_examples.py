@@ -16,8 +16,9 @@ from site_ext.run import scripts
 
 GALLERY = ROOT / "gallery"
 VERBS = {
-    "Compare", "Compute", "Count", "Export", "Find", "Give", "Quantise", "Run", "Serve", "Stop",
-    "Time", "Train", "Weigh", "Write",
+    "Accumulate", "Bring", "Compare", "Compute", "Count", "Export", "Find", "Fine-tune", "Freeze",
+    "Give", "Learn", "Load", "Mask", "Measure", "Quantise", "Run", "See", "Serve", "Stop", "Time",
+    "Train", "Weigh", "Write",
     "Why",  # the one that is asked for in these words
 }  # fmt: skip
 TRAINING = [e for e in FOUND if "/train_mlp" in e.name]

@@ -88,4 +88,4 @@ def test_examples_use_the_palette() -> None:
 def test_both_themes_have_the_same_names() -> None:
     """A colour missing in one theme would be black there."""
     for one, other in pairwise(palette().values()):
-        assert one.keys() == other.keys() == {"tensorflow", "pytorch", "keras"}
+        assert one.keys() == other.keys() == {"tensorflow", "pytorch", "keras", "jax"}
