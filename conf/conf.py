@@ -124,6 +124,11 @@ examples_environment = {
     "KERAS_BACKEND": None,
     "KERAS_HOME": "{home}",
     "MATPLOTLIBRC": f"{here}/matplotlibrc",
+    # What converters say of themselves, which no reader of a script can change: scripts need no
+    # line that silences.
+    "TORCH_LOGS": "-onnx,-torch.utils._pytree",
+    "PYTHONWARNINGS": "ignore::FutureWarning:copyreg,"
+    "ignore::UserWarning:tensorflow.lite.python.convert",
 }
 
 # -- Claims: site_ext/claims/directive.py ---------------------------------------------------

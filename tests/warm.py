@@ -85,7 +85,6 @@ def _run(asked: dict[str, Any]) -> None:
         os.environ.update(asked["environment"])
         if asked["script"]:
             sys.argv = [asked["script"]]
-            sys.path.insert(0, str(Path(asked["script"]).parent))
             runpy.run_path(asked["script"], run_name="__main__")
             code = 0
         else:

@@ -11,23 +11,16 @@ outputs. (LiteRT is the other way; see the export from Keras on PyTorch.)
 # sphinx_gallery_tags = ["export", "ExecuTorch", "mobile"]
 # sphinx_gallery_tolerances = {"error": 1e-6}
 
-import contextlib
-import io
-import logging
 import os
 import tempfile
-import warnings
 
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
-logging.disable(logging.WARNING)  # the converters' own
-warnings.simplefilter("ignore")
-with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.exir import to_edge_transform_and_lower
-    from executorch.runtime import Runtime
+from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+from executorch.exir import to_edge_transform_and_lower
+from executorch.runtime import Runtime
 
 # %%
 # Constants

@@ -12,10 +12,8 @@ and no other, unless it is told that the size is free.
 
 # sphinx_gallery_tags = ["export", "torch.export", "ONNX"]
 
-import logging
 import os
 import tempfile
-import warnings
 
 import matplotlib.pyplot as plt
 import onnxruntime
@@ -32,7 +30,6 @@ SEED = 0
 EPOCHS = 30
 
 torch.manual_seed(SEED)
-logging.getLogger("torch.onnx").setLevel("ERROR")
 folder = tempfile.TemporaryDirectory()
 paths = {name: os.path.join(folder.name, name) for name in ("model.pt2", "model.onnx")}
 
@@ -79,9 +76,7 @@ except Exception as error:
 free = {0: torch.export.Dim("batch", min=1)}
 exported = torch.export.export(model, (example,), dynamic_shapes=(free,))
 torch.export.save(exported, paths["model.pt2"])
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of deprecations inside the exporter
-    torch.onnx.export(exported, (), paths["model.onnx"], verbose=False, external_data=False)
+torch.onnx.export(exported, (), paths["model.onnx"], verbose=False, external_data=False)
 
 # %%
 # Read

@@ -13,7 +13,6 @@ compared with the model's.
 
 import os
 import tempfile
-import warnings
 
 import ai_edge_litert.interpreter as litert
 import matplotlib.pyplot as plt
@@ -78,11 +77,9 @@ with open(paths["litert"], "wb") as file:
     file.write(converter.convert())
 
 signature = [tf.TensorSpec((None, 64), tf.float32, name="images")]
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of deprecations inside the converter
-    tf2onnx.convert.from_function(
-        model.logits, input_signature=signature, opset=18, output_path=paths["onnx"]
-    )
+tf2onnx.convert.from_function(
+    model.logits, input_signature=signature, opset=18, output_path=paths["onnx"]
+)
 
 # %%
 # Read

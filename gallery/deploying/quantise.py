@@ -11,10 +11,8 @@ from PyTorch.
 
 # sphinx_gallery_tags = ["quantisation", "LiteRT", "ONNX", "int8"]
 
-import logging
 import os
 import tempfile
-import warnings
 
 import ai_edge_litert.interpreter as litert
 import matplotlib.pyplot as plt
@@ -36,8 +34,6 @@ SEED = 0
 STEPS = 60
 
 torch.manual_seed(SEED)
-logging.disable(logging.WARNING)  # the converters' own
-warnings.simplefilter("ignore")
 folder = tempfile.TemporaryDirectory()
 paths = {
     name: os.path.join(folder.name, name) for name in ("32.onnx", "8.onnx", "32.tflite", "8.tflite")

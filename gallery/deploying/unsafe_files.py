@@ -74,7 +74,7 @@ attempt("pickle", "careless", lambda: pickle.loads(path.read_bytes()))  # noqa: 
 # %%
 # PyTorch
 # -------
-# ``.pt`` and ``.pth`` are pickles in an archive. Since version 2.6 ``weights_only=True`` is what
+# ``.pt`` and ``.pth`` are pickles in an archive. Since version ``2.6`` ``weights_only=True`` is what
 # ``torch.load`` does by itself: only tensors and plain containers are unpickled.
 
 torch.save({**weights, "extra": Stowaway(here / "torch ran")}, here / "model.pt")

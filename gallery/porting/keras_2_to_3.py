@@ -7,7 +7,7 @@ Keras 2 left three kinds of files behind: a SavedModel's folder, an ``.h5`` of a
 projects have. This page asks for each of them, prints what the refusal says, and goes the way over.
 
 The SavedModel here is written by TensorFlow, from a function and variables, as one of Keras 2 is
-underneath. The ``.h5`` is given a description in Keras 2's words.
+underneath. The ``.h5`` is written by hand, as Keras 2 laid it out and in its words.
 """
 
 # sphinx_gallery_tags = ["saving", "SavedModel", "HDF5", "Keras 2", "porting"]
@@ -62,8 +62,10 @@ def new_model():
 
 
 model = new_model()
+shapes = [array.shape for array in model.get_weights()]
+arrays = [np.random.default_rng(SEED).normal(size=shape).astype("float32") for shape in shapes]
+model.set_weights(arrays)
 expected = model(images).numpy()
-arrays = model.get_weights()
 
 
 class Old(tf.Module):
@@ -79,7 +81,6 @@ class Old(tf.Module):
 
 old = Old()
 tf.saved_model.save(old, str(here / "old"), signatures={"serving_default": old.__call__})
-model.save(here / "old.h5")
 dense = {"trainable": True, "dtype": "float32", "use_bias": True}
 relu = {**dense, "name": "dense", "units": 8, "activation": "relu"}
 last = {**dense, "name": "dense_1", "units": 3, "activation": "linear"}
@@ -92,8 +93,16 @@ given = {
 layers = [("InputLayer", given), ("Dense", relu), ("Dense", last)]
 described = [{"class_name": kind, "config": config} for kind, config in layers]
 whole = {"class_name": "Sequential", "config": {"name": "sequential", "layers": described}}
-with h5py.File(here / "old.h5", "r+") as file:
-    file.attrs.update(keras_version="2.10.0", model_config=json.dumps(whole))
+with h5py.File(here / "old.h5", "w") as file:
+    file.attrs.update(keras_version="2.10.0", backend="tensorflow", model_config=json.dumps(whole))
+    weights = file.create_group("model_weights")
+    weights.attrs["layer_names"] = ["dense_input", "dense", "dense_1"]
+    weights.create_group("dense_input").attrs["weight_names"] = np.array([], "S1")
+    for number, name in enumerate(("dense", "dense_1")):
+        group = weights.create_group(name)
+        group.attrs["weight_names"] = [f"{name}/{name}/kernel:0", f"{name}/{name}/bias:0"]
+        for part, array in zip(("kernel:0", "bias:0"), arrays[2 * number :]):
+            group[f"{name}/{name}/{part}"] = array
     print("in the .h5:", ", ".join(file.attrs), "and", ", ".join(file))
 
 # %%
@@ -101,7 +110,10 @@ with h5py.File(here / "old.h5", "r+") as file:
 # ------------
 
 attempt("SavedModel, load_model", lambda: keras.saving.load_model(here / "old"))
-attempt("whole model in .h5, load_model", lambda: keras.saving.load_model(here / "old.h5"))
+attempt(
+    "whole model in .h5, load_model",
+    lambda: keras.saving.load_model(here / "old.h5", compile=False),
+)
 
 # %%
 # What it says of a SavedModel, which names the way over:

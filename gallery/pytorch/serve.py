@@ -13,11 +13,9 @@ The server is a small stand-in for those, so the client below is one for them to
 # sphinx_gallery_tolerances = {"error": 2e-6}
 
 import json
-import logging
 import tempfile
 import threading
 import urllib.request
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,7 +34,6 @@ from torch import nn
 SEED = 0
 CLIENTS, REQUESTS = 4, 40
 torch.manual_seed(SEED)
-logging.getLogger("torch.onnx").setLevel("ERROR")
 
 # %%
 # Data
@@ -64,13 +61,11 @@ model.eval()
 with torch.no_grad():
     expected = model(torch.from_numpy(images)).numpy()
 folder = tempfile.TemporaryDirectory()
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of deprecations inside the exporter
-    torch.onnx.export(
-        model, (torch.from_numpy(images[:2]),), f"{folder.name}/digits.onnx",
-        input_names=["images"], output_names=["scores"], verbose=False, external_data=False,
-        dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
-    )  # fmt: skip
+torch.onnx.export(
+    model, (torch.from_numpy(images[:2]),), f"{folder.name}/digits.onnx",
+    input_names=["images"], output_names=["scores"], verbose=False, external_data=False,
+    dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
+)  # fmt: skip
 
 # %%
 # Server

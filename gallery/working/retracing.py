@@ -30,10 +30,7 @@ LENGTHS = range(2, 10)
 # Count in TensorFlow
 # -------------------
 # Python code in a ``tf.function`` runs only while it is traced, so a counter in it
-# counts traces. TensorFlow also warns of retracing, in its log, which is silenced here
-# since the count says more.
-
-tf.get_logger().setLevel("ERROR")
+# counts traces.
 
 
 def traces(calls, **options):
