@@ -11,22 +11,24 @@ outputs. (LiteRT is the other way; see the export from Keras on PyTorch.)
 # sphinx_gallery_tags = ["export", "ExecuTorch", "mobile"]
 # sphinx_gallery_tolerances = {"error": 1e-6}
 
+import logging
 import os
 import tempfile
 
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
-
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
 from executorch.exir import to_edge_transform_and_lower
 from executorch.runtime import Runtime
+from torch import nn
 
 # %%
 # Constants
 # ---------
+# One of ExecuTorch's packages looks for kernels of graphics cards and reports each that is not here.
 
 SEED = 0
+logging.getLogger("torchao").setLevel("ERROR")
 torch.manual_seed(SEED)
 folder = tempfile.TemporaryDirectory()
 

@@ -22,6 +22,7 @@ import onnxscript  # noqa: F401  torch.onnx.export needs it
 import tensorflow as tf
 import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import nn
@@ -36,7 +37,8 @@ STEPS = 60
 torch.manual_seed(SEED)
 folder = tempfile.TemporaryDirectory()
 paths = {
-    name: os.path.join(folder.name, name) for name in ("32.onnx", "8.onnx", "32.tflite", "8.tflite")
+    name: os.path.join(folder.name, name)
+    for name in ("32.onnx", "plain.onnx", "8.onnx", "32.tflite", "8.tflite")
 }
 
 # %%
@@ -81,10 +83,10 @@ def in_tensorflow(x):
 # in integers; what goes in and comes out stays a float here.
 
 concrete = [in_tensorflow.get_concrete_function()]
-converter = tf.lite.TFLiteConverter.from_concrete_functions(concrete)
+converter = tf.lite.TFLiteConverter.from_concrete_functions(concrete, in_tensorflow)
 with open(paths["32.tflite"], "wb") as file:
     file.write(converter.convert())
-converter = tf.lite.TFLiteConverter.from_concrete_functions(concrete)
+converter = tf.lite.TFLiteConverter.from_concrete_functions(concrete, in_tensorflow)
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.representative_dataset = lambda: ([x[None]] for x in x_train[:200])
 converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -123,8 +125,9 @@ torch.onnx.export(
     model, (torch.from_numpy(x_test[:2]),), paths["32.onnx"], input_names=["x"],
     dynamic_shapes=({0: torch.export.Dim("batch", min=1)},), verbose=False, external_data=False,
 )  # fmt: skip
+quant_pre_process(paths["32.onnx"], paths["plain.onnx"])
 quantize_static(
-    paths["32.onnx"], paths["8.onnx"], Typical(), quant_format=QuantFormat.QDQ, per_channel=True
+    paths["plain.onnx"], paths["8.onnx"], Typical(), quant_format=QuantFormat.QDQ, per_channel=True
 )
 
 

@@ -15,6 +15,8 @@ that more will follow, the other has to be told.
 
 import contextlib
 import io
+import logging
+import re
 
 import matplotlib.pyplot as plt
 import tensorflow as tf
@@ -30,7 +32,17 @@ LENGTHS = range(2, 10)
 # Count in TensorFlow
 # -------------------
 # Python code in a ``tf.function`` runs only while it is traced, so a counter in it
-# counts traces.
+# counts traces. TensorFlow's own warnings of retracing are collected, and the first is shown below.
+
+warned = []
+
+
+class Collector(logging.Handler):
+    def emit(self, record):
+        warned.append(record.getMessage())
+
+
+tf.get_logger().handlers = [Collector()]
 
 
 def traces(calls, **options):
@@ -60,6 +72,8 @@ tensorflow_counts = {
 }
 for name, count in tensorflow_counts.items():
     print(f"TensorFlow, {name:<32} {count}")
+told = re.sub(r" at 0x\w+", "", warned[0]).partition(". ")[0]
+print(f"TensorFlow says so {len(warned)} times, first:\n    {told}")
 
 # %%
 # Count in PyTorch

@@ -94,7 +94,8 @@ def test_each_is_a_page_that_teaches(example: scripts.Example) -> None:
 
 
 def test_what_they_measured(html: Path) -> None:
-    """The published samples: two near 97 %, PyTorch's near 42 %; repaired, near 97 %."""
+    """The published samples: two near 97 %, PyTorch's near 55 %, the median of ten seeds; repaired,
+    near 97 %."""
     entries = json.loads((html / "data/examples.json").read_text())
     measured = {entry["name"]: entry["measured"] for entry in entries}
     article = measured["article/as_published"]
@@ -102,7 +103,7 @@ def test_what_they_measured(html: Path) -> None:
     assert 0 == article["samples_that_ran_as_published"]
     for name in ("tensorflow_published", "keras_published", "torch_repaired"):
         assert 0.95 < article[name] < 0.99, name
-    assert 0.38 < article["torch_published"] < 0.48
+    assert 0.48 < article["torch_published"] < 0.62
     assert article["torch_published"] + 0.15 < article["torch_no_softmax"] < 0.85
     for example in TRAINING:
         assert 0.95 < measured[example.name]["accuracy"] < 0.99, example.name
