@@ -32,7 +32,7 @@ import numpy as np
 
 SEED = 0
 LAYERS, WIDTH, BATCH_SIZE, RATE = 4, 64, 256, 0.01
-STEPS = 40
+STEPS = 25
 
 # %%
 # What the processes share

@@ -166,7 +166,7 @@ bars = axis.barh(names, counts, color=colors)
 axis.bar_label(bars, padding=3)
 axis.invert_yaxis()
 axis.set(xlabel="graphs made", xlim=(0, 9))
-axis.set_title("PyTorch takes the second call as a hint, TensorFlow has to be told")
+figure.suptitle("PyTorch takes the second call as a hint, TensorFlow has to be told")
 plt.show()
 
 # %%

@@ -45,6 +45,7 @@ MUTATIONS: dict[str, tuple[str, ...]] = {
     "the future seen": ("porting/tiny_gpt", "(*parts, is_causal=True)\n            x = x + seen.transpose", "(*parts)\n            x = x + seen.transpose", "STEPS, SHOWN = 400, (0, 100, 400)", "STEPS, SHOWN = 20, (0, 10, 20)"),
     "half of the step": ("working/compiling", "w - RATE * g", "w - RATE / 2 * g"),
     "other weights in Keras": ("working/keras_overhead", "layer.kernel.assign(kernel)", "layer.kernel.assign(2 * kernel)", "[32, 128, 512, 2048]", "[32, 512]", "{32: 60, 128: 60, 512: 30, 2048: 7}", "{32: 10, 512: 10}"),
+    "never in training": ("porting/eval_forgotten", "in_keras(x_test[i : i + size], training=training)", "in_keras(x_test[i : i + size], training=False)"),
     "the mask inverted": ("porting/padding", "torch_attention(x, ~real)", "torch_attention(x, real)"),
     "unequal parts as if equal": ("working/accumulate_gradients", "lambda size: size / BATCH_SIZE", "lambda size: 1 / PARTS"),
     "one gradient for all": ("working/per_example_gradients", "in_dims=(None, 0, 0))(parameters, x, y)", "in_dims=(None, 0, None))(parameters, x, y[0])"),

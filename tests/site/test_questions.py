@@ -11,7 +11,7 @@ from found import FOUND as EXAMPLES
 
 TEXT = (ROOT / "docs/questions.md").read_text()
 COLUMNS = ("tensorflow", "torch", "keras")
-QUESTIONS = 36
+QUESTIONS = 37
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in TEXT.splitlines()
