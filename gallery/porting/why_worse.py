@@ -302,10 +302,9 @@ plt.show()
 # - ``(N, 1)`` against ``(N,)``: :doc:`/gallery/porting/loss_shapes`
 # - padding, flattening: :doc:`/gallery/porting/port_cnn`; weights, other defaults:
 #   :doc:`/gallery/porting/defaults`
-# - batch normalisation: :doc:`/gallery/porting/port_batchnorm`; ``eval()``:
-#   :doc:`/gallery/porting/eval_forgotten`; Adam: :doc:`/gallery/porting/adam`
-# - L2: :doc:`/gallery/porting/weight_decay`; none of these:
-#   :doc:`/gallery/porting/find_the_layer`, :doc:`/gallery/porting/same_curve`
+# - batch normalisation: :doc:`/gallery/porting/port_batchnorm`; Adam: :doc:`/gallery/porting/adam`;
+#   ``eval()``: :doc:`/gallery/porting/eval_forgotten`; L2: :doc:`/gallery/porting/weight_decay`
+# - none of these: :doc:`/gallery/porting/find_the_layer`, :doc:`/gallery/porting/same_curve`
 
 # %%
 # What to try
