@@ -239,7 +239,7 @@ assert 2 * minutes < claimed_minutes
 # Tokens
 # ------
 # A token is a name, a number, a string, an operator or a keyword, so a long name counts as
-# much as a short one, and layout counts nothing.
+# much as a short one, and layout and comments count for nothing.
 
 LAYOUT = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
@@ -308,5 +308,5 @@ plt.show()
 # What to try
 # -----------
 # Count the repaired scripts of this gallery in the same way: with data, a test set and a
-# seed, the three come closer to each other. Paste in an article of your own and see what
-# it claims of its reading time.
+# seed, the three come closer to each other. Put an article of your own in the place of
+# this one, take out what looks for samples and for the name, and count its minutes.

@@ -2,13 +2,14 @@
 Find who makes each framework
 =============================
 
-Who owns a framework, who licences it, and which frameworks lean on which others, is
-written into the packages themselves. This script reads it from those that are
+Who says that they made a framework, under which licence it comes, and which frameworks
+lean on which others, is written into the packages themselves. This script reads it from those that are
 installed. What a package says of its author is what its maintainers have chosen to
 say: a company, a team, or a group of people.
 
-Look for the arrows that point one way only. TensorFlow needs Keras; Keras needs none
-of the others to be installed, and PyTorch knows nothing of either.
+Look for the arrow: there is only one. TensorFlow's package requires Keras; that of Keras
+requires none of the others, though it needs a backend to run on, and PyTorch's requires
+neither.
 """
 
 # sphinx_gallery_tags = ["maintenance", "the original"]
@@ -34,7 +35,7 @@ DISTRIBUTIONS = {
 # %%
 # What each package says
 # ----------------------
-# The author may stand under either of two names, as a name or before an address.
+# The author may stand under any of three names, as a name or before an address.
 
 
 def installed(names):
@@ -116,6 +117,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Read ``metadata.distribution("torch").metadata["Project-URL"]`` for where each is made.
-# Look at the extras of Keras: are its backends among them? Who is named in a package of
+# Read ``metadata.distribution("torch").metadata.get_all("Project-URL")`` for where it is made;
+# TensorFlow and JAX have a ``Home-page`` instead. Does Keras offer its backends as extras? Who is named in a package of
 # your own?

@@ -3,7 +3,7 @@ Export a PyTorch model to ExecuTorch
 ====================================
 
 ExecuTorch is PyTorch's own way to phones and smaller things: a graph, lowered to what
-the device's backend can do, in one file, with a runtime of a few hundred kilobytes.
+the device's backend can do, in one file, with a small runtime.
 This script writes such a file, runs it here with the same runtime, and compares the
 outputs. (LiteRT is the other way; see the export from Keras on PyTorch.)
 """
@@ -15,6 +15,9 @@ import logging
 import os
 import tempfile
 
+# Which ExecuTorch imports, and which reports each kernel for graphics cards that it can't load.
+logging.getLogger("torchao").setLevel("ERROR")
+
 import matplotlib.pyplot as plt
 import torch
 from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
@@ -25,10 +28,9 @@ from torch import nn
 # %%
 # Constants
 # ---------
-# One of ExecuTorch's packages looks for kernels of graphics cards and reports each that is not here.
+# The lines about cpuinfo are the runtime's own.
 
 SEED = 0
-logging.getLogger("torchao").setLevel("ERROR")
 torch.manual_seed(SEED)
 folder = tempfile.TemporaryDirectory()
 
@@ -69,7 +71,7 @@ output = method.execute([image])[0].numpy()
 # ------
 # The size should be that of the weights and little more. ``parts`` counts the pieces
 # that the backend took over; with one piece and no other operation, the phone never
-# comes back to PyTorch's own.
+# falls back on ExecuTorch's own kernels.
 
 nodes = program.exported_program().graph.nodes
 steps = [str(node.target) for node in nodes if node.op == "call_function"]
@@ -103,4 +105,4 @@ plt.show()
 # What to try
 # -----------
 # Leave out the partitioner and compare. Put ``x.cumsum(0)`` into the model and see
-# what the exporter says. Quantise first with ``torchao``.
+# which counts change. Quantise first with ``torchao``.

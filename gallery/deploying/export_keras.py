@@ -4,7 +4,7 @@ Export a Keras model from three backends to five formats
 
 ``model.export`` knows five formats. Which of them it can write depends on the backend and on the
 converters that are installed, so this script tries all fifteen pairs, prints what the
-refusals say, loads every file that was written in the format's own runtime and compares the
+refusals say, loads every file that was written by the format's own runtime, and compares the
 answers. Look at this figure before you choose a backend: it chooses the formats too.
 """
 

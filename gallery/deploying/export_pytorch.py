@@ -70,7 +70,8 @@ except Exception as error:
 # %%
 # Write
 # -----
-# ``Dim`` names the axis that is free. The example has two images, because a size of
+# ``Dim`` says which axis is free; its name does not come as far as ONNX, which shows a
+# symbol. The example has two images, because a size of
 # one is taken for a constant.
 
 free = {0: torch.export.Dim("batch", min=1)}
@@ -86,7 +87,7 @@ torch.onnx.export(exported, (), paths["model.onnx"], verbose=False, external_dat
 outputs = {"torch.export": torch.export.load(paths["model.pt2"]).module()(images).detach().numpy()}
 session = onnxruntime.InferenceSession(paths["model.onnx"])
 outputs["ONNX Runtime"] = session.run(None, {session.get_inputs()[0].name: images.numpy()})[0]
-print("the graph, as ONNX Runtime sees it:", session.get_inputs()[0].shape)
+print("the input, as ONNX Runtime sees it:", session.get_inputs()[0].shape)
 
 # %%
 # Result

@@ -136,11 +136,11 @@ axis.bar_label(bars, [f" outputs differ by {errors[name]:.0e}" for name in sizes
 axis.invert_yaxis()
 axis.set(xlabel="KiB on disk")
 axis.margins(x=0.45)
-axis.set_title("TensorFlow: three files, three runtimes, one answer")
+axis.set_title("TensorFlow: three forms, three runtimes, one answer")
 plt.show()
 
 # %%
 # What to try
 # -----------
-# Fix the first axis to 1 and feed two images. Print ``tf.saved_model.load(...)`` and
+# Fix the first axis to 1 and see the training refused at once. Print ``tf.saved_model.load(...)`` and
 # its signatures. Add ``tf.math.lgamma`` to the model and see which converter objects.

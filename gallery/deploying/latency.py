@@ -4,13 +4,13 @@ Time a single request in every runtime
 
 How long does one answer take, when images come one by one as they do to a server or a phone?
 The network is small on purpose: then the time is what each runtime spends around the
-computation, and that is what differs. Every runtime has a process of its own and one thread,
-so none competes with another's pool, and they are called in an order that is drawn again in
-each round. The same weights run everywhere, and the answers are compared before anything is
-timed.
+computation, and that is what differs. Every library has a process of its own and one thread,
+so none competes with another's pool, and they are called in an order that is drawn in each
+round. The same weights run everywhere, and the answers are compared before anything is timed.
 
 Look at what compiling does to a call: it spares the way from operation to operation, and each
-call pays for finding the compiled code. For three operations that need not pay.
+call pays for finding the compiled code. For three operations that need not pay, unless
+the way is as long as it is when a Keras model is called.
 """
 
 # sphinx_gallery_tags = ["latency", "performance", "inference", "ONNX", "LiteRT"]

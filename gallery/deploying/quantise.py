@@ -178,6 +178,7 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Calibrate with ten images, or with random numbers. Quantise weights only
-# (``quantize_dynamic``; in LiteRT, leave out the representative data). Use
+# Calibrate with ten images, or with random numbers. Quantise without typical images, where
+# the ranges of what flows are found at each call (``quantize_dynamic``; in LiteRT, leave out
+# the representative data and the line with ``supported_ops``). Use
 # ``torchao`` to quantise without leaving PyTorch.

@@ -88,7 +88,8 @@ assert torch.equal(plain["weight"], weights["weight"])
 # Keras
 # -----
 # A ``.keras`` file is an archive of a description and numbers. The description can hold a ``Lambda``,
-# and a ``Lambda`` is Python's byte code. ``safe_mode``, the default, refuses it.
+# and a ``Lambda`` is Python's byte code. ``safe_mode``, the default, refuses it. Where it is
+# loaded, it runs at the first call of the model at the latest, so the model is called once.
 
 mark = here / "keras ran"
 stowed = eval(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]")  # noqa: S307
@@ -169,7 +170,7 @@ axis.set_yticks(np.arange(len(kinds)) + 0.45, kinds)
 axis.set_xticks([0.48, 1.48], ["careless", "safe"])
 axis.tick_params(length=0, labeltop=True, labelbottom=False)
 axis.spines[:].set_visible(False)
-axis.set_title("Whether code in the file ran when it was loaded")
+axis.set_title("Whether code in the file ran when it was loaded and used")
 plt.show()
 
 # %%

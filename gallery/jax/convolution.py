@@ -3,9 +3,9 @@ Train a convolutional network in JAX
 ====================================
 
 Two convolutions, two poolings and a linear layer read handwritten digits of 8 by 8
-pixels. What to look at is the **layout**: JAX has none of its own. Each convolution is told in
-three strings where batch, height, width and channels are, in the images, in the kernel and in
-what comes out. This one keeps an image's channels last (NHWC), as TensorFlow and Keras do;
+pixels. What to look at is the **layout**: JAX takes any. A convolution can be told in three
+strings where batch, height, width and channels are, in the images, in the kernel and in
+what comes out; untold, it takes channels first. This one keeps an image's channels last (NHWC), as TensorFlow and Keras do;
 PyTorch keeps them first (NCHW). That is what a port trips over first.
 """
 
@@ -153,8 +153,8 @@ assert measured["parameters"] == 6090
 
 # %%
 # The network's mistakes are often yours too. Above them, one digit and what the first channels of
-# the first layer make of it: the siblings of this script draw the same pictures, though they
-# find them on another axis.
+# the first layer make of it: the siblings of this script draw the same maps, and PyTorch's
+# finds them on another axis.
 
 figure, axes = plt.subplots(2, 6, figsize=(8, 3.4), layout="constrained")
 for axis in axes.flat:
@@ -173,6 +173,7 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Make ``LAYOUT`` ``("NCHW", "OIHW", "NCHW")`` and move the axes of images, kernels and pooling
+# Make ``LAYOUT`` ``("NCHW", "OIHW", "NCHW")`` and move the axes of images, kernels, biases and pooling
 # until it runs. Leave ``state`` out of what the loop assigns: Adam then takes its first step
-# again and again. Forget ``float`` around the loss.
+# again and again. Leave out ``float`` around the loss: then nothing in the loop
+# waits for a step to be done.

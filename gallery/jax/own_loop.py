@@ -125,8 +125,8 @@ def train_step(parameters, statistics, state, inputs, targets):
 # The loop
 # --------
 # Nothing is hidden: what you want to know about a step, you append to a list. Assigning all that
-# the step returned is the price of functions without side effects; forget one and training
-# stands still without an error.
+# the step returned is the price of functions without side effects; forget one and it stands
+# still without an error: the weights, the statistics, or the schedule.
 
 losses, norms = [], []
 for _ in range(EPOCHS):
@@ -174,5 +174,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Forget ``statistics =`` on the left of the loop's call and look at the accuracy. Print inside
-# ``train_step`` and count how often it does. Set ``CLIP`` to 1,000 and ``PEAK_RATE`` to 3.
+# Write ``_`` for ``statistics`` on the left of the loop's call and look at the accuracy. Print
+# inside ``train_step`` and count the lines. Take the assertions out, set
+# ``CLIP`` to 1,000 and ``PEAK_RATE`` to 3, and look at the panels.

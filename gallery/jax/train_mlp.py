@@ -2,8 +2,8 @@
 Train the article's model in JAX
 ================================
 
-The original article's network, 784-128-64-10 with dropout, trained for ten epochs on real
-handwritten digits. The article has no such sample; this is what it would be. There is no
+This is the original article's network, 784-128-64-10 with dropout, trained for ten epochs on
+real handwritten digits. The article has no such sample; this is what it would be. There is no
 layer and no ``fit``: parameters are a list of arrays, the optimizer comes from Optax, and
 one compiled function takes a step. Dropout gets a **key** at each step, for in JAX nothing
 remembers where a random generator was.
@@ -25,9 +25,9 @@ from sklearn.model_selection import train_test_split
 # %%
 # Constants
 # ---------
-# One seed, for the only generator that there is: JAX has none of its own, and whoever wants a
-# random number hands a key over. ``REAL_MNIST`` swaps the small digits,
-# which ship with scikit-learn, for the 70,000 of MNIST; that needs a network.
+# One seed, for NumPy's generator and for the first key: JAX keeps no generator behind the
+# scenes, and whoever wants a random number hands a key over. ``REAL_MNIST`` swaps the small digits,
+# which ship with scikit-learn, for the 70,000 of MNIST; that needs the internet.
 
 SEED = 0
 EPOCHS = 10
@@ -95,7 +95,7 @@ print(f"{size:,} parameters")
 # Training
 # --------
 # ``jit`` compiles a step for the shapes that it sees: an epoch's last batch is smaller, so there
-# are two compilations, and both are inside the time.
+# are two compilations of it; they, and that of ``evaluate``, are inside the time.
 
 
 def loss_of(parameters, inputs, targets, key=None):

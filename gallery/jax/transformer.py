@@ -4,8 +4,8 @@ Train a small transformer in JAX
 
 A sequence of digits goes in, and the model has to give it back in reverse. To do
 that, each position must look at the one that lies opposite. A single layer of
-attention learns this in some hundred steps, and afterwards its weights can be
-looked at: they are a diagonal from one corner to the other. JAX brings no layers, and here
+attention learns this in less than a hundred steps, and afterwards the attention weights can
+be looked at: they are a diagonal from one corner to the other. JAX brings no layers, and here
 none is missed: attention from scratch is three lines.
 """
 
@@ -167,4 +167,5 @@ plt.show()
 # -----------
 # Leave out the positions: the model then knows which digits there are but not where, and the
 # loss stops early. Sort instead of reversing (``np.sort``). Put
-# ``jax.nn.dot_product_attention`` in the place of two lines, which keeps the weights to itself.
+# ``jax.nn.dot_product_attention`` in the place of two lines: it wants an axis for the heads
+# (``[:, :, None]``), and it keeps the weights to itself.

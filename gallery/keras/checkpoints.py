@@ -83,7 +83,8 @@ class Batches(keras.utils.PyDataset):
         return self.batches[number]
 
     def on_epoch_end(self):
-        self.__init__(self.epoch + 1)
+        self.epoch += 1
+        self.batches = list(batches(self.epoch))
 
 
 def new_training():
@@ -134,8 +135,9 @@ print(f"validation loss {restored:.4f}, accuracy {accuracy:.1%}")
 # %%
 # Resume
 # ------
-# Save the model as a crash would leave it; its optimizer goes with it. Go on in a
-# model that was loaded. Then do it wrong, with a fresh optimizer.
+# Save the model before the crash comes; its optimizer goes with it. Go on in a
+# model that was loaded. Then do it wrong, with a fresh optimizer: what follows is another
+# training, be it better or worse.
 
 model = new_training()
 run(model, 0, INTERRUPTED_AFTER)
@@ -193,5 +195,6 @@ folder.cleanup()
 # What to try
 # -----------
 # Let ``fit`` shuffle arrays itself and see the resumed curve part. Use
-# ``keras.callbacks.BackupAndRestore``, which saves and resumes by itself. Add
-# dropout: its seeds are variables, and saved with the model.
+# ``keras.callbacks.BackupAndRestore``, which saves and resumes by itself, all but the
+# order of the batches: ``Batches`` begins with epoch 0 again. Add dropout and see the
+# resumed curve part: the state of its seeds is not in the file.

@@ -120,7 +120,7 @@ for _ in range(EPOCHS):
 # ------
 
 guesses = answers()
-maps = np.asarray(model.layers[0](with_channel(x_test[:1])))
+maps = keras.ops.convert_to_numpy(model.layers[0](with_channel(x_test[:1])))
 wrong = np.flatnonzero(guesses != y_test)
 measured = {
     "accuracy": history[-1],
@@ -135,8 +135,8 @@ assert measured["parameters"] == 6090
 
 # %%
 # The network's mistakes are often yours too. Above them, one digit and what the first channels of
-# the first layer make of it: the siblings of this script draw the same pictures, though they
-# find them on another axis.
+# the first layer make of it: the siblings of this script draw the same maps, and PyTorch's
+# finds them on another axis.
 
 figure, axes = plt.subplots(2, 6, figsize=(8, 3.4), layout="constrained")
 for axis in axes.flat:
@@ -156,5 +156,6 @@ plt.show()
 # What to try
 # -----------
 # Give the model images with the channel in front and read the error. Call
-# ``keras.config.set_image_data_format("channels_first")`` before the model is made.
+# ``keras.config.set_image_data_format("channels_first")`` before the model is made, and move
+# the axis of the channel in ``Input``, in ``with_channel`` and in the pictures.
 # Change the backend and compare ``accuracy``.

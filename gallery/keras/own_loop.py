@@ -145,13 +145,23 @@ for variables, values in zip(kept, state):
 # %%
 # Seldom is a whole loop needed. ``fit`` calls ``train_step``, and a model may have one of its
 # own, here the same step: it gets the state as a tuple and returns what ``fit`` is to show and
-# the new state. Callbacks, metrics and progress stay. It ends where the loop did.
+# the new state. Callbacks and progress stay; metrics would be the step's to update, and this
+# one hands them on untouched. It ends where the loop did.
 
 
 class Own(keras.Sequential):
     def train_step(self, state, data):
-        new, loss, _ = train_step(state[:3], *data[:2])
-        return {"loss": loss}, (*new, state[3])
+        weights, statistics, moments, metrics = state
+        inputs, targets = data[:2]
+
+        def loss_of(weights, statistics):
+            logits, new = self.stateless_call(weights, statistics, inputs, training=True)
+            return loss_function(targets, logits), new
+
+        differentiate = jax.value_and_grad(loss_of, has_aux=True)
+        (loss, statistics), gradients = differentiate(weights, statistics)
+        weights, moments = self.optimizer.stateless_apply(moments, gradients, weights)
+        return {"loss": loss}, (weights, statistics, moments, metrics)
 
 
 again, optimizer = make_model(Own), make_optimizer()

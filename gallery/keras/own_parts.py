@@ -38,7 +38,6 @@ LEARNING_RATE = 0.01
 DELTA = 0.5
 
 random.seed(SEED)  # from which Keras takes the seeds of its layers
-np.random.seed(SEED)  # with which ``fit`` shuffles
 
 # %%
 # Data
@@ -94,11 +93,11 @@ def huber(targets, outputs):
     error = ops.abs(outputs - targets)
     inside = 0.5 * error**2
     outside = DELTA * (error - 0.5 * DELTA)
-    return ops.mean(ops.where(error <= DELTA, inside, outside))
+    return ops.mean(ops.where(error <= DELTA, inside, outside), axis=-1)
 
 
 guess, truth = keras.random.normal((100, 10)), keras.random.normal((100, 10))
-loss_error = abs(float(huber(truth, guess) - keras.losses.Huber(DELTA)(truth, guess)))
+loss_error = abs(float(ops.mean(huber(truth, guess)) - keras.losses.Huber(DELTA)(truth, guess)))
 print(f"loss against the library: {loss_error:.1e}")
 
 # %%
@@ -175,7 +174,7 @@ axis.plot(own_losses, color="#2563eb")
 axis.text(STEPS, plain_losses[-1], " true gradient", color="0.35", va="center")
 axis.text(STEPS, own_losses[-1], " straight-through", color="#2563eb", va="center")
 axis.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, STEPS * 1.2))
-axis.set_title("Keras: a layer below a step learns only by a gradient of its own")
+axis.set_title("Keras: a layer below a step learns only by a gradient of our own")
 plt.show()
 
 # %%

@@ -94,7 +94,7 @@ measured = {
     "parameters": parameters,
 }
 for rows, value in enumerate(by_rows, start=1):
-    print(f"after {rows} rows {value:6.1%}")
+    print(f"rows read: {rows} {value:6.1%}")
 assert measured["accuracy"] > 0.85
 assert measured["accuracy_first_row"] < 0.6
 

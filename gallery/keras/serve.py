@@ -74,7 +74,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/v1/models/digits:predict" or "instances" not in body:
             return self.answer(404, {"error": f"nothing answers {self.path} with that"})
         try:
-            scores = runtime(np.array(body["instances"], "float32"), training=False)
+            rows = np.array(body["instances"], "float32")
+            if rows.shape[1:] != runtime.input_shape[1:]:
+                raise ValueError(f"rows are {rows.shape[1:]}, not {runtime.input_shape[1:]}")
+            scores = runtime(rows, training=False)
             content = {"predictions": keras.ops.convert_to_numpy(scores).tolist()}
         except Exception as error:  # the client sent it, and is told
             return self.answer(400, {"error": f"{type(error).__name__}: {error}"[:200]})
@@ -163,5 +166,5 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Export the model as a SavedModel or to ONNX and serve it as the siblings of this
-# script do. Compile the call with ``jax.jit`` and compare the times. Send a thousand rows at once.
+# Export the model as a SavedModel, or to ONNX from another backend (from JAX that takes
+# ``jax2onnx``), and serve it as the siblings of this script do. Compile the call with ``jax.jit`` and compare the times. Send a thousand rows at once.

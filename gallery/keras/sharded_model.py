@@ -67,8 +67,8 @@ reference = train().get_weights()
 # %%
 # The layout
 # ----------
-# The patterns are searched in the paths of the weights, such as
-# ``sequential/hidden/kernel``. A pattern that matches nothing is no error: the weight
+# A pattern must match the whole path of a weight, such as
+# ``sequential/hidden/kernel``, hence the ``.*`` in front. A pattern that matches nothing is no error: the weight
 # is then copied to every device, which works and saves nothing. So it is worth
 # asserting what came of it.
 
@@ -102,6 +102,8 @@ for name, value in measured.items():
     print(f"{name:<14} {value:.3g}")
 assert measured["difference"] < 1e-6 < measured["moved"]
 assert measured["columns_each"] * DEVICES == WIDTH
+for variable in model.trainable_variables:
+    assert np.prod(shapes[variable.path][0]) * DEVICES == variable.value.size, variable.path
 
 # %%
 # Which device holds which part of the first kernel.
@@ -120,6 +122,7 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Misspell a pattern and see the assertion. Divide the first kernel by rows as well.
-# Use a mesh of (2, 1): that is data parallelism. On TensorFlow and PyTorch this part
+# Misspell a pattern and see the assertion. Divide the first kernel by rows too (the
+# picture then has to be joined along the other axis). Use a mesh of (2, 1): that is data
+# parallelism, nothing is divided, and the assertion says so. On TensorFlow and PyTorch this part
 # of Keras is not there, and ``torch.distributed`` or ``tf.distribute`` takes its place.

@@ -32,7 +32,7 @@ from sklearn.model_selection import train_test_split
 # Two lines seed: one the layers, one the shuffling. ``keras.utils.set_random_seed``
 # does it in one, and imports TensorFlow, where that is installed, whatever the
 # backend. ``REAL_MNIST`` swaps the small digits, which ship with scikit-learn, for
-# the 70,000 of MNIST; that needs a network.
+# the 70,000 of MNIST; that needs the internet.
 
 SEED = 0
 EPOCHS = 10

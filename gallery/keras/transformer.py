@@ -4,8 +4,8 @@ Train a small transformer in Keras
 
 A sequence of digits goes in, and the model has to give it back in reverse. To do
 that, each position must look at the one that lies opposite. A single layer of
-attention learns this in some hundred steps, and afterwards its weights can be
-looked at: they are a diagonal from one corner to the other. The backend is JAX.
+attention learns this in less than a hundred steps, and afterwards the attention weights can
+be looked at: they are a diagonal from one corner to the other. The backend is JAX.
 """
 
 # sphinx_gallery_tags = ["transformer", "attention", "sequence"]
@@ -150,4 +150,5 @@ plt.show()
 # -----------
 # Leave out the positions: the model then knows which digits there are but not where,
 # and the loss stops early. Sort instead of
-# reversing (``np.sort``). Use two heads and draw both.
+# reversing (``np.sort``). Use two heads of half the width, reshape the kernels to match, and
+# draw both.

@@ -74,7 +74,7 @@ def train_keras(epsilon):
 # PyTorch's Adam, and the other form
 # ----------------------------------
 # PyTorch corrects the second moment first and adds epsilon then. Keras adds epsilon
-# to the moment *before* it is corrected (the paper calls that form "epsilon hat").
+# to its root *before* it is corrected (the paper calls that form "epsilon hat").
 # At the first step the correction is a factor of 32, and so is the difference in
 # what epsilon counts for.
 

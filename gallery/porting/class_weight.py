@@ -7,7 +7,7 @@ loss and another step. Keras divides the weighted losses by the number of images
 sum of their weights. So the step of plain gradient descent differs by the mean weight of the
 batch, which is another factor in every batch.
 
-Look at the two curves, and at what one line makes of them.
+Look at the two curves, and at the third, which one line of code puts on Keras's.
 """
 
 # sphinx_gallery_tags = ["porting", "loss", "defaults"]
@@ -122,4 +122,5 @@ plt.show()
 # What to try
 # -----------
 # Use Adam, which takes out a constant factor, and see how much of the gap is left. Weight by
-# ``sample_weight`` in Keras. Set both weights to 2: PyTorch's loss stays, Keras's doubles.
+# ``sample_weight`` in Keras. Set both weights to 1 and then to 2, without the last assertion: PyTorch's losses
+# stay, Keras's first one doubles.

@@ -39,7 +39,7 @@ images = generator.normal(size=(4, 16, 16, 3)).astype("float32")
 # The original
 # ------------
 # Three residual blocks in Keras, the last two with a stride. Every layer has a name. The weights
-# are random, and the collected variances small, as they are in trained networks. Keras may run on
+# are random, and the collected variances small, so that epsilon counts. Keras may run on
 # any backend.
 
 layers = keras.layers
@@ -154,7 +154,7 @@ def errors_by_layer(original, port, images):
     seen = {}
     hooks = [
         modules[layer.name].register_forward_hook(
-            lambda module, given, output, name=layer.name: seen.update({name: output})
+            lambda module, given, output, name=layer.name: seen.update({name: output.clone()})
         )
         for layer in paired
     ]
@@ -202,12 +202,12 @@ for mistake, color in zip(found, ("0.6", "#6b1f5e", "#b45309", "#2563eb", "0.1")
 axis.axhline(TOLERANCE, color="0.6", linestyle="--")
 axis.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
 axis.set(yscale="log", ylabel="error, relative")
-axis.legend(frameon=False, fontsize=8, loc="center", bbox_to_anchor=(0.75, 0.45))
+axis.legend(frameon=False, fontsize=8, loc="center", bbox_to_anchor=(0.75, 0.48), ncols=2)
 axis.set_title("The first layer above the line is where to look")
 plt.show()
 
 # %%
 # What to try
 # -----------
-# Plant two mistakes and mend the first. Leave out ``port.eval()``. Compare a port of your own: only
-# the names must agree.
+# Plant two mistakes and mend the first. Leave out ``port.eval()``. Compare a port of your own:
+# the names must agree, and it must take images.

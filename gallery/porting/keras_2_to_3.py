@@ -2,8 +2,8 @@
 Bring old Keras files into Keras 3
 ==================================
 
-Keras 2 left three kinds of files behind: a SavedModel's folder, an ``.h5`` of a whole model, and an
-``.h5`` of weights alone. Keras 3 takes the last two and refuses the first, which most old
+Keras 2 left many kinds of files behind, and three are treated here: a SavedModel's folder, an ``.h5`` of a whole model, and an
+``.h5`` of weights alone. Keras 3 takes the last two and refuses the first, which many old
 projects have. This page asks for each of them, prints what the refusal says, and goes the way over.
 
 The SavedModel here is written by TensorFlow, from a function and variables, as one of Keras 2 is
@@ -118,13 +118,13 @@ attempt(
 # %%
 # What it says of a SavedModel, which names the way over:
 
-print(outcomes["SavedModel, load_model"][:330])
+print(outcomes["SavedModel, load_model"][:480])
 
 # %%
 # Serve it as it is
 # -----------------
-# ``TFSMLayer`` wraps a SavedModel's function. It answers and can't be trained further or saved in
-# another form, and it needs TensorFlow as the backend.
+# ``TFSMLayer`` wraps a SavedModel's function. It answers, but its layers are gone, and a model that is
+# saved with it still needs the folder. It needs TensorFlow as the backend.
 
 attempt(
     "SavedModel, TFSMLayer",
@@ -134,8 +134,9 @@ attempt(
 # %%
 # Take its weights over
 # ---------------------
-# A SavedModel's variables can be read by TensorFlow, name by name, and set in a model whose code
-# you have. After that it is saved as ``.keras`` and knows no SavedModel any more.
+# A SavedModel's variables can be read by TensorFlow, in their order, and set in a model whose code
+# you have; in a folder of Keras 2's the list is called ``variables``. After that it is saved as
+# ``.keras`` and knows no SavedModel any more.
 
 loaded = tf.saved_model.load(str(here / "old"))
 found = list(loaded.variables_)
@@ -149,7 +150,8 @@ attempt("weights taken over, .keras", lambda: keras.saving.load_model(here / "ne
 # %%
 # Weights alone
 # -------------
-# Keras 2's ``.h5`` of weights goes by the layers' order, and needs the model's code. Names have to
+# Keras 2's ``.h5`` of weights holds what stands under ``model_weights`` in the whole one, which is
+# loaded here in its place. It goes by the layers' order, and needs the model's code. Names have to
 # end in ``.weights.h5`` when Keras 3 writes them.
 
 attempt("weights from the whole .h5", lambda: (m := new_model()).load_weights(here / "old.h5") or m)
@@ -196,5 +198,5 @@ plt.show()
 # What to try
 # -----------
 # Install ``tf_keras``, which is Keras 2 for today's TensorFlow: its ``load_model`` opens an old
-# SavedModel with layers and all, and can write ``.h5``. Put a custom layer into the model, and find
+# SavedModel with layers and all, and the model can be saved as ``.h5``. Put a custom layer into the model, and find
 # out what ``custom_objects`` has to hold.

@@ -46,7 +46,7 @@ noise = generator.normal(0, 0.5, size=1000)
 targets = (features[:, 0] * features[:, 1] + features[:, 0] + noise).astype("float32")
 x_train, x_test = features[:800], features[800:]
 y_train, y_test = targets[:800], targets[800:]
-print(f"targets: shape {y_train.shape}, variance {y_test.var():.2f}")
+print(f"targets: shape {y_train.shape}, variance in the test {y_test.var():.2f}")
 
 # %%
 # One batch shows it
@@ -150,5 +150,6 @@ plt.show()
 # -----------
 # Print ``model(inputs).shape`` and ``wanted.shape`` before the loss in your own
 # loop. Turn the warning into an error with
-# ``warnings.filterwarnings("error", message="Using a target size")``. Ask
-# ``keras.losses.MeanSquaredError`` for the loss of the first batch above.
+# ``warnings.filterwarnings("error", message="Using a target size")``. Put
+# ``batch[:, None]`` in the place of the zeros of the first batch: they are all right, and PyTorch's
+# loss is not zero; that of ``keras.losses.MeanSquaredError`` is.

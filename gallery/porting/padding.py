@@ -48,7 +48,7 @@ def padded(count):
 # %%
 # Attention, twice the same
 # -------------------------
-# The same weights in both, as in :doc:`/gallery/porting/tiny_gpt`: one head, no bias.
+# The same weights in both, as in :doc:`/gallery/porting/tiny_gpt`, but with one head; no bias.
 
 query, key, value, out = generator.normal(0, WIDTH**-0.5, (4, WIDTH, WIDTH)).astype("float32")
 attention = nn.MultiheadAttention(WIDTH, num_heads=1, bias=False, batch_first=True)
@@ -171,5 +171,5 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Put the padding in front of the sequence, as Keras's ``pad_sequences`` does. Make the batch of two
-# lengths. Use ``Embedding(mask_zero=True)`` and see the mask travel to the LSTM by itself.
+# Put the padding in front of the sequence, as Keras's ``pad_sequences`` does. Make a batch of two sequences of
+# different lengths. Use ``Embedding(mask_zero=True)`` and see the mask travel to the LSTM by itself.

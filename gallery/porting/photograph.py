@@ -6,8 +6,8 @@ A network gets a position, two numbers, and answers with a colour, three. Traine
 photograph it becomes that photograph: a picture of how well a network fits, which nobody has to be
 told how to read. PyTorch, JAX and Keras learn it from the same weights and end with the same picture.
 
-Look at the second picture: without waves of the coordinates as inputs the same network paints a
-blur. That is a property of networks, and of no library.
+Look at the second picture: without waves of the coordinates as inputs a network of the same width paints
+a blur. That is a property of networks, and of no library.
 """
 
 # sphinx_gallery_tags = ["image", "coordinate network", "Fourier features", "from scratch"]
@@ -133,7 +133,8 @@ pictures["Keras"] = keras.ops.convert_to_numpy(model(waves))
 # %%
 # Result
 # ------
-# The ratio of signal to noise, in decibels: ten more is a tenth of the squared error.
+# The ratio of the highest signal to the noise (PSNR), in decibels: ten more is a tenth of the
+# squared error.
 
 
 def decibels(picture):

@@ -124,7 +124,7 @@ right.axhline(unbiased, color="0.4", linestyle="--")
 right.text(STEPS, unbiased - 0.012, "n / (n - 1)", ha="right", color="0.3")
 right.set(xlabel="batches seen", ylabel="variance, PyTorch / Keras")
 figure.suptitle(
-    f"Epsilon shows where a feature is small; variances differ by n / (n - 1), n = {BATCH_SIZE}"
+    f"Epsilon shows where the spread is small; variances differ by n / (n - 1), n = {BATCH_SIZE}"
 )
 plt.show()
 

@@ -3,8 +3,8 @@ Compare a ported convolutional network with its original
 ========================================================
 
 Weights of a trained Keras network are copied into PyTorch, and the answers are compared.
-Three things can go wrong on the way. The order of a kernel's axes does so loudly,
-and is not shown. The side on which "same" pads when the stride is 2, and the order in
+Three things can go wrong on the way. The order of a kernel's axes mostly does so loudly, and is
+not shown. The side on which "same" pads when the stride is 2, and the order in
 which an image is flattened, raise no error at all.
 
 Look at the accuracy: either mistake leaves a network that guesses.
@@ -144,7 +144,7 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Set the stride to 1, where both paddings agree, or the image to 9 by 9 pixels,
-# where they do as well. Ask PyTorch for ``padding="same"`` with stride 2 and read
+# Set the stride to 1, or the image to 9 by 9 pixels: there ``padding=1`` is what Keras
+# does, and this page's ``ZeroPad2d`` gives another shape. Ask PyTorch for ``padding="same"`` with stride 2 and read
 # what it says. Port a ``DepthwiseConv2D``, whose kernel has its axes in yet another
 # order.

@@ -133,13 +133,17 @@ axis.plot(
     rows, gru_outputs[0, :, unit], color="#6b1f5e", marker="s", label="PyTorch, gates reordered"
 )
 axis.plot(
-    rows, gru_mistaken[0, :, unit], color="#6b1f5e", linestyle=":", label="PyTorch, as they are"
+    rows,
+    gru_mistaken[0, :, unit],
+    color="#6b1f5e",
+    linestyle=":",
+    label="PyTorch, gates in Keras's order",
 )
 axis.set(xlabel="row", ylabel="output of one unit")
 axis.legend(frameon=False)
 axis.set_title(
-    f"Gates in their order: {measured['accuracy_gru']:.0%} right; "
-    f"as they are: {measured['accuracy_gru_gates_swapped']:.0%}"
+    f"Gates reordered: {measured['accuracy_gru']:.0%} right; "
+    f"left in Keras's order: {measured['accuracy_gru_gates_swapped']:.0%}"
 )
 plt.show()
 

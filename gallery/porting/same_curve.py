@@ -76,8 +76,8 @@ def train_tensorflow():
 # %%
 # PyTorch
 # -------
-# The number type is a parameter: 64 bits give the reference. ``momentum`` is for the
-# last cell.
+# The number type is a parameter: 64 bits give the reference. ``momentum`` and
+# ``rate`` are for "Where it ends".
 
 
 def train_torch(dtype=torch.float32, momentum=0.0, rate=LEARNING_RATE):
@@ -186,7 +186,7 @@ for name, gap in gaps.items():
 right.plot(np.maximum.accumulate(abs(wild32 - wild64)), color="0.75", label="momentum, 32/64 bits")
 right.set(xlabel="step", ylabel="largest gap so far", yscale="log")
 right.legend(frameon=False, fontsize=8)
-figure.suptitle("Four frameworks, four curves on each other")
+figure.suptitle("Four frameworks, four curves on top of each other")
 plt.show()
 
 # %%

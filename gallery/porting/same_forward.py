@@ -3,8 +3,8 @@ Compute the same outputs in six stacks
 ======================================
 
 One set of weights, one batch, six ways to compute: TensorFlow, PyTorch, JAX, and
-Keras on each of the three. If a ported model disagrees by more than the last digits
-of a 32-bit number, the port is wrong and not the framework.
+Keras on each of the three. If a small ported model on a CPU disagrees by more than the last
+digits of a 32-bit number, the port is wrong and not the framework.
 
 One thing has to be known: PyTorch keeps a linear layer's weights as (outputs,
 inputs), the others as (inputs, outputs). In a square layer a forgotten transpose
@@ -124,7 +124,7 @@ bars = dict(sorted(errors.items(), key=lambda pair: pair[1], reverse=True))
 bars = {"PyTorch, transpose forgotten": measured["error_without_transpose"]} | bars
 figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 axis.barh(list(bars), list(bars.values()), color=["#6b1f5e"] + ["0.6"] * len(errors))
-axis.axvline(np.finfo("float32").eps * abs(reference).max(), color="0.3", linestyle="--")
+axis.axvline(np.spacing(np.float32(abs(reference).max())), color="0.3", linestyle="--")
 axis.set(xscale="log", xlabel="largest error (dashed: one unit in the last place)")
 axis.set_title("Six stacks agree to the last digits; one forgotten .T does not")
 plt.show()

@@ -2,7 +2,7 @@
 Compare L2 regularisation with weight decay
 ===========================================
 
-Three things go by one name. Keras's ``L2(x)`` adds the squares of the weights to the loss, so
+Three things go by one name. Keras's ``L2(x)`` adds ``x`` times their squares to the loss, so
 the gradient gets ``2 * x * w``. PyTorch's ``weight_decay=x`` in SGD and Adam adds ``x * w`` to
 the gradient, half of that. AdamW, in both, leaves the gradient alone and shrinks the weights by
 ``rate * x`` of their size in each step. With plain gradient descent they are one thing but for
@@ -135,6 +135,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Leave out a bias or a batch normalisation from the decay, as papers do: Keras has
-# ``optimizer.exclude_from_weight_decay``, PyTorch groups of parameters. Compare the defaults: Keras's
-# AdamW starts at ``0.004``, PyTorch's at ``0.01``.
+# Leave a bias or a batch normalisation out of the decay, as papers do: Keras has
+# ``optimizer.exclude_from_weight_decay``, PyTorch groups of parameters. In Keras ``weight_decay=`` is AdamW's kind in every optimizer, ``SGD`` and
+# ``Adam`` too; in PyTorch's it is L2. Compare the defaults: Keras's AdamW starts at ``0.004``, PyTorch's at ``0.01``.

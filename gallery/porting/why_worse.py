@@ -4,10 +4,10 @@ Why is my PyTorch model worse than my Keras one?
 
 Because one thing differs that nobody looks at. Here one convolutional network is written in
 both, and trained from the same weights on the same batches: both reach the same test accuracy.
-Then every mistake that people make on the way is switched on alone, and the accuracy that it
+Then mistakes that people make on the way are switched on one at a time, and the accuracy that each
 costs is measured.
 
-Look for your symptom among the longest bars first. Those about as long as the grey band cost
+Look for your mistake among the longest bars first. Those about as long as the grey band cost
 no more than another seed may, on this task: softmax before the loss is among them, since it
 slows the training down and this one is long enough. Most have a page of their own, listed below.
 """
@@ -178,9 +178,9 @@ print(f"Keras {accuracy_keras:.1%}, PyTorch {rights[0]:.1%}; three seeds span {n
 # %%
 # Mistakes of training
 # --------------------
-# The model is trained again with one thing changed. "Labels in another order" is a list of
-# classes that one side sorts by name: *eight, five, four*. ``(N, 1)`` against ``(N,)`` is
-# another task, a number that says whether a digit is even.
+# The model is trained again with one thing changed; only with "eval() forgotten" it is asked again,
+# one image at a time. "Labels in another order" is a list of classes that one side sorts by name:
+# *eight, five, four*. ``(N, 1)`` against ``(N,)`` is another task: is the digit even?
 
 by_name = np.argsort(
     np.argsort(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
@@ -209,7 +209,7 @@ def even_accuracy(align):
 lost = {
     "softmax before the loss": rights[0] - accuracy(train_torch(twice=True)),
     "one step an epoch": rights[0] - accuracy(train_torch(whole=True)),
-    "data not shuffled": rights[0] - accuracy(train_torch(shuffle=False)),
+    "data sorted by class": rights[0] - accuracy(train_torch(shuffle=False)),
     "labels in another order": rights[0] - accuracy(train_torch(labels=by_name[y_train])),
     "(N, 1) against (N,)": even_accuracy(True) - even_accuracy(False),
     "L2 as weight_decay": rights[0] - accuracy(train_torch(decay=L2)),
@@ -253,7 +253,7 @@ lost |= {
 # The other direction
 # -------------------
 # A Keras model that is worse than its PyTorch original: the loss takes logits for probabilities.
-# Every mistake above that is not PyTorch's own costs the same from this side.
+# Most of the mistakes above can be made from this side too.
 
 forgetful = keras_accuracy(train_keras(from_logits=False))
 lost_keras = {"from_logits=True forgotten": accuracy_keras - forgetful}

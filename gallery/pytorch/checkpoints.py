@@ -65,7 +65,7 @@ print(f"{len(x_train)} images to learn from, {len(x_valid)} to judge by")
 # Model
 # -----
 # ``torch.tensor`` copies each batch to memory of PyTorch's own. ``from_numpy`` would leave
-# it wherever NumPy put it, and the same numbers then gave other last digits now and then.
+# it wherever NumPy put it, and the same numbers would give other last digits now and then.
 
 
 def new_training():
@@ -109,7 +109,7 @@ print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1
 # %%
 # The best weights again
 # ----------------------
-# ``weights_only`` is the default of ``torch.load`` and refuses to execute code from
+# ``weights_only=True`` is the default of ``torch.load`` and refuses to execute code from
 # a file; keep it.
 
 model.load_state_dict(torch.load(BEST, weights_only=True))

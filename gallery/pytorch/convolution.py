@@ -168,5 +168,4 @@ plt.show()
 # Give the model ``torch.from_numpy(x_train).unsqueeze(-1)`` and read the error.
 # Convert model and images to ``memory_format=torch.channels_last``, which changes
 # where numbers lie but not their shape. Replace the last layer by
-# ``nn.LazyLinear(10)``, which counts for you, and run one batch before its parameters
-# are counted.
+# ``nn.LazyLinear(10)``, which counts for you, and run one batch before its weights are set.

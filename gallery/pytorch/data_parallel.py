@@ -36,7 +36,7 @@ DEVICES = 2
 # %%
 # Data
 # ----
-# Made of one seed and written to a file, from which every process takes its half of
+# Made from one seed and written to a file, from which every process takes its half of
 # each batch.
 
 generator = np.random.default_rng(SEED)
@@ -76,7 +76,8 @@ one_device = [p.detach().numpy().T for p in model.parameters()]
 # -----------
 # PyTorch runs one process a device. Each runs the same small program and is told its
 # number by the environment, as ``torchrun`` does it. ``DistributedDataParallel``
-# averages the gradients during ``backward``; nothing else differs from the loop above.
+# averages the gradients during ``backward``; but for its half of the batch, the loop is
+# the one above.
 
 WORKER = f"""
 import os, sys
@@ -158,4 +159,5 @@ plt.show()
 # -----------
 # Give both processes the whole batch: the weights stay the same, and half of the work
 # is wasted. Leave out ``DistributedDataParallel`` and look at ``between_devices``.
-# Start the same worker with ``torchrun --nproc-per-node 2``.
+# Write ``WORKER`` to a file beside ``data.npz`` and start it with
+# ``torchrun --nproc-per-node 2``.

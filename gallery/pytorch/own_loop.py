@@ -151,4 +151,5 @@ plt.show()
 # What to try
 # -----------
 # Leave out ``zero_grad`` and watch the loss. Leave out ``model.eval()`` and predict one image at
-# a time. Set ``CLIP`` to 1,000 and ``PEAK_RATE`` to 3.
+# a time. Take the assertions out, set
+# ``CLIP`` to 1,000 and ``PEAK_RATE`` to 3, and look at the panels.

@@ -175,7 +175,7 @@ axis.plot(own_losses, color="#6b1f5e")
 axis.text(STEPS, plain_losses[-1], " true gradient", color="0.35", va="center")
 axis.text(STEPS, own_losses[-1], " straight-through", color="#6b1f5e", va="center")
 axis.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, STEPS * 1.2))
-axis.set_title("PyTorch: a layer below a step learns only by a gradient of its own")
+axis.set_title("PyTorch: a layer below a step learns only by a gradient of our own")
 plt.show()
 
 # %%

@@ -177,6 +177,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Leave out ``folder.cleanup()``, put the file into a model repository, start Triton or
-# KServe on it, then give the client its port. Serve ``torch.export.load`` in place of
-# ONNX Runtime and compare the times. Send a thousand rows at once.
+# Write the file to a model repository that stays, start Triton or
+# KServe on it, then give the client its port. Write the model with
+# ``torch.export.save``, serve what ``torch.export.load`` gives back, and time both. Send a thousand rows at once.

@@ -3,8 +3,8 @@ Train the article's model in PyTorch
 ====================================
 
 This is the original article's network, 784-128-64-10 with dropout, trained for
-ten epochs on real handwritten digits. Two things differ in how it
-trains, and both matter: the model returns **logits**, because
+ten epochs on real handwritten digits. Two things differ from the published sample
+in how it trains, and both matter: the model returns **logits**, because
 ``nn.CrossEntropyLoss`` applies the softmax itself, and an epoch is a loop over
 **minibatches**, as it is in ``fit``. What the published version does instead is
 measured in :doc:`/gallery/article/as_published`.
@@ -28,7 +28,7 @@ from torch import nn
 # Constants
 # ---------
 # One seed for Python, NumPy and PyTorch. ``REAL_MNIST`` swaps the small digits,
-# which ship with scikit-learn, for the 70,000 of MNIST; that needs a network.
+# which ship with scikit-learn, for the 70,000 of MNIST; that needs the internet.
 
 SEED = 0
 EPOCHS = 10
@@ -162,6 +162,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Return ``torch.softmax(x, dim=1)`` from ``forward`` and watch the loss stop
+# Return ``torch.softmax(self.output(x), dim=1)`` from ``forward`` and watch the loss stop
 # falling far from zero. Leave out ``model.eval()``. Set ``BATCH_SIZE`` to 1,437 and
 # see what ten *steps* are worth.

@@ -104,7 +104,7 @@ train(backbone, old, x_body, y_body, BODY_STEPS)
 # %%
 # Two ways to freeze
 # ------------------
-# ``running`` is what most code does: no gradients, and ``train()`` for the whole model. ``frozen``
+# ``running`` is what much code does: no gradients, and ``train()`` for the whole model. ``frozen``
 # puts the backbone into ``eval()`` as well, and has to do so again after each ``model.train()``.
 
 ways = {}

@@ -4,8 +4,8 @@ Train a small transformer in PyTorch
 
 A sequence of digits goes in, and the model has to give it back in reverse. To do
 that, each position must look at the one that lies opposite. A single layer of
-attention learns this in some hundred steps, and afterwards its weights can be
-looked at: they are a diagonal from one corner to the other.
+attention learns this in less than a hundred steps, and afterwards the attention weights can
+be looked at: they are a diagonal from one corner to the other.
 """
 
 # sphinx_gallery_tags = ["transformer", "attention", "sequence"]
@@ -60,8 +60,8 @@ print(f"in {one[0]}, out {other[0]}")
 # Model
 # -----
 # Attention has no sense of order, so the positions get an embedding of their own.
-# ``batch_first`` again; ``need_weights`` returns what each position looked at. The kernels of
-# query, key and value are one parameter, in this order, and turned like any ``Linear``'s.
+# ``batch_first`` puts the batch before the positions; ``need_weights`` returns what each position looked at. The kernels of
+# query, key and value are one parameter, in this order, and transposed like any ``Linear``'s.
 
 
 class Transformer(nn.Module):

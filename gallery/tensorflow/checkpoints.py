@@ -113,8 +113,8 @@ print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1
 # %%
 # The best weights again
 # ----------------------
-# ``assert_consumed`` fails if the file holds something that the model has no place
-# for; without it, a mismatch passes in silence.
+# ``assert_consumed`` fails if the file or the model holds something that the other does
+# not; without it, that costs no more than a warning.
 
 keep.read(best_path).assert_consumed()
 logits = model(x_valid)
@@ -141,7 +141,8 @@ def resume(with_optimizer):
     parts = {"model": model, "epoch": done}
     if with_optimizer:
         parts["optimizer"] = optimizer
-    tf.train.Checkpoint(**parts).read(last_path).expect_partial()
+    status = tf.train.Checkpoint(**parts).read(last_path)
+    status.assert_consumed() if with_optimizer else status.expect_partial()
     return [run_epoch(model, train_step, epoch) for epoch in range(int(done), len(history))]
 
 

@@ -137,8 +137,8 @@ assert measured["parameters"] == 6090
 
 # %%
 # The network's mistakes are often yours too. Above them, one digit and what the first channels of
-# the first layer make of it: the siblings of this script draw the same pictures, though they
-# find them on another axis.
+# the first layer make of it: the siblings of this script draw the same maps, and PyTorch's
+# finds them on another axis.
 
 figure, axes = plt.subplots(2, 6, figsize=(8, 3.4), layout="constrained")
 for axis in axes.flat:
@@ -157,6 +157,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Give the model images with the channel in front and read the error. Set
-# ``data_format="channels_first"`` on a layer and see what a CPU says to it. Write
+# Give the model images with the channel in front and read the error. Make a ``Conv2D`` with
+# ``data_format="channels_first"`` by itself, give it such images and see what a CPU says. Write
 # the first layer with ``tf.nn.conv2d`` and a variable of shape (3, 3, 1, 16).

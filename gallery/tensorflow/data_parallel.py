@@ -31,7 +31,7 @@ DEVICES = 2
 # %%
 # Data
 # ----
-# Made of one seed. Each device takes its half of each batch.
+# Made from one seed. Each device takes its half of each batch.
 
 generator = np.random.default_rng(SEED)
 x = generator.normal(size=(STEPS, BATCH_SIZE, 16)).astype("float32")
@@ -140,5 +140,5 @@ plt.show()
 # What to try
 # -----------
 # Leave out ``all_reduce`` and look at ``between_devices``. Use "SUM" in place of
-# "MEAN" and see the learning rate double. On a machine with GPUs, call
-# ``MirroredStrategy()`` without devices.
+# "MEAN" and see the learning rate double. On a machine with several GPUs, call
+# ``MirroredStrategy()`` without devices and make ``DEVICES`` their number.

@@ -150,5 +150,5 @@ plt.show()
 # What to try
 # -----------
 # Take ``@tf.function`` away and compare the time. Give ``train_step`` the number of the step as
-# a Python integer and print inside it, to see it traced again and again. Set ``CLIP`` to 1,000
-# and ``PEAK_RATE`` to 3.
+# a Python integer and print inside it, to see it traced again and again. Take the assertions out, set
+# ``CLIP`` to 1,000 and ``PEAK_RATE`` to 3, and look at the panels.

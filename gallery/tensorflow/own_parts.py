@@ -121,7 +121,7 @@ print(f"slope at 0.7: plain {slope(step_plain)}, ours {slope(straight_through)}"
 
 
 def train(step):
-    tf.random.set_seed(SEED)
+    tf.keras.utils.set_random_seed(SEED)
     body, head = Maxout(64, 64), tf.keras.layers.Dense(10)
     head.build((None, 64))
     variables = [*body.trainable_variables, *head.trainable_variables]
@@ -175,12 +175,13 @@ axis.plot(own_losses, color="#b45309")
 axis.text(STEPS, plain_losses[-1], " true gradient", color="0.35", va="center")
 axis.text(STEPS, own_losses[-1], " straight-through", color="#b45309", va="center")
 axis.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, STEPS * 1.2))
-axis.set_title("TensorFlow: a layer below a step learns only by a gradient of its own")
+axis.set_title("TensorFlow: a layer below a step learns only by a gradient of our own")
 plt.show()
 
 # %%
 # What to try
 # -----------
 # Hand the gradient down only where ``abs(x) < 1``. Make ``kernel`` a constant and
-# print ``layer.trainable_variables``. Derive from ``tf.keras.layers.Layer`` instead
-# and use the layer in a ``Sequential``.
+# print ``layer.trainable_variables``. Derive from ``tf.keras.layers.Layer`` instead, with
+# ``add_weight`` for ``tf.Variable`` and ``call`` for ``__call__``, and use the layer in a
+# ``Sequential``.

@@ -172,6 +172,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Leave out ``folder.cleanup()``, then start the real server where there is Docker, on
+# Save the model to a folder that stays, then start the real server where there is Docker, on
 # the same folder, and give the client its port: ``docker run -p 8501:8501 -v
 # .../digits:/models/digits -e MODEL_NAME=digits tensorflow/serving``. Send a thousand rows at once.

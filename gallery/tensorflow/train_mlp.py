@@ -4,7 +4,7 @@ Train the article's model with tf.keras
 
 This is the original article's network, 784-128-64-10 with dropout, trained for
 ten epochs on real handwritten digits. It is the published TensorFlow sample with
-what it lacked: data, a seed, a test set, and an ``Input`` layer in place of the
+what it lacked: data, a seed, a test set for its validation split, and an ``Input`` layer in place of the
 ``input_shape`` argument that Keras now warns about. Since TensorFlow 2.16
 ``tf.keras`` *is* Keras 3, so this is also Keras on TensorFlow; look for what it shares with
 :doc:`/gallery/keras/train_mlp_jax`.
@@ -25,8 +25,7 @@ from sklearn.model_selection import train_test_split
 # Constants
 # ---------
 # One call seeds Python, NumPy and TensorFlow. ``REAL_MNIST`` swaps the small
-# digits, which ship with scikit-learn, for the 70,000 of MNIST; that needs a
-# network.
+# digits, which ship with scikit-learn, for the 70,000 of MNIST; that needs the internet.
 
 SEED = 0
 EPOCHS = 10
@@ -128,5 +127,5 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Pass ``run_eagerly=True`` to ``compile`` and compare ``train_seconds``. Replace
-# ``tf.keras`` by ``keras`` everywhere: nothing else has to change.
+# Pass ``run_eagerly=True`` to ``compile`` and compare ``train_seconds``. Import ``keras`` and
+# write it for ``tf.keras`` everywhere: nothing else has to change.

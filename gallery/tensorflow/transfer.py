@@ -53,7 +53,8 @@ print(f"backbone: {len(x_body)} images; new head: {len(x_few)}; test: {len(x_tes
 # %%
 # Model
 # -----
-# Backbone and heads are models of their own, so that one can be kept and the other replaced.
+# The backbone is a model of its own and a head is one layer, so that one can be kept and the
+# other replaced.
 
 
 def linear(name):
@@ -75,8 +76,8 @@ backbone, old = new_backbone(), linear("old")
 # %%
 # Training
 # --------
-# What trains is what the tape's gradient is asked for. ``training=True`` goes to every layer, and
-# one that is not trainable decides for itself what to make of it.
+# What trains is what the tape's gradient is asked for. ``training=True`` goes to every layer;
+# a batch normalisation that is not trainable takes it for ``False``.
 
 loss_function = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
@@ -167,5 +168,5 @@ plt.show()
 # What to try
 # -----------
 # Thaw the backbone after the head has learned and go on with a hundredth of the learning rate. Make
-# ``LIGHT`` 1 and see how little the statistics then move. Thaw the backbone, and leave
-# ``training=False`` in its call: that is what a fine-tuning guide means by inference mode.
+# ``LIGHT`` 1 and see how little the statistics then move. Thaw the backbone, and call
+# it with ``training=False``: that is what a fine-tuning guide means by inference mode.

@@ -69,8 +69,8 @@ print("traces after a second number:", tensorflow_traces)
 # %%
 # PyTorch
 # -------
-# ``torch.compile`` gives up at the loop and leaves it to Python; the count of graphs
-# says how little was compiled. With ``export``, where no Python is left, it is an error.
+# ``torch.compile`` gives up at the loop and leaves it to Python; the one graph that it
+# makes is what stands before the first turn. With ``export``, where no Python is left, it is an error.
 
 
 class Collatz(torch.nn.Module):

@@ -57,7 +57,8 @@ with SummaryWriter(os.path.join(folder.name, "pytorch")) as writer:
 # %%
 # Keras
 # -----
-# The callback that comes with Keras, and what it says when TensorFlow can't be imported.
+# The callback that comes with Keras, and how it fails when TensorFlow can't be imported. (The
+# words are those of our trick; where it is not installed, they name ``tensorflow`` itself.)
 
 
 def train_keras(callback):
@@ -114,7 +115,7 @@ with tf.summary.create_file_writer(os.path.join(folder.name, "tensorflow")).as_d
 # %%
 # Read the files
 # --------------
-# What TensorBoard itself does, all events and not a sample of them (the zeros say
+# As TensorBoard itself does, but all events and not a sample of them (the zeros say
 # so). TensorFlow 2 writes a scalar as a tensor.
 
 

@@ -217,5 +217,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Use ``torch.float16``, whose range is small, and watch for infinite losses. Set ``WIDTH`` to
+# Use ``torch.float16``, whose range is small, and count the gradients that
+# become zero. Set ``WIDTH`` to
 # 2,048, where products are all that counts. Set ``ONEDNN_VERBOSE=1`` to see which product runs.

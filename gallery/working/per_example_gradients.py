@@ -6,8 +6,8 @@ Compute a gradient per example, and find wrong labels by it
 gradient of *each* example. A loop over single images gives it; ``torch.func`` and JAX give it at
 once, by the same two words: ``vmap`` of ``grad``.
 
-Twenty labels of real digits are made wrong on purpose. After a short training the gradients of
-those images are the longest, so sorting by length finds them. Look at the pictures: what is shown
+Twenty labels of real digits are made wrong on purpose. After a short training the gradients of those
+images are among the longest, so sorting by length finds most of them. Look at the pictures: what is shown
 was found by its gradient alone.
 """
 
@@ -142,6 +142,7 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Train for 3,000 steps and search again. Clip each gradient and add noise before they are averaged:
-# that is differentially private training. Put a batch normalisation into the model, which ``vmap``
-# refuses, for with it an example's gradient is not its own.
+# Train for 3,000 steps and search again. Clip each gradient, and add noise to their
+# sum: that is differentially private training. Put a batch normalisation into the model and leave
+# out ``model.eval()``: one image alone is refused, for with it an example's gradient is not its
+# own.

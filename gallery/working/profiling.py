@@ -197,5 +197,6 @@ plt.show()
 # What to try
 # -----------
 # Print ``key_averages().table(sort_by="self_cpu_time_total")`` and see where the loop stands in
-# it. Write ``profile.export_chrome_trace`` and open it in a browser. Profile ``fit`` by
+# it. In ``profile_torch``, call ``profile.export_chrome_trace("trace.json")`` and open the file
+# in ``ui.perfetto.dev``. Profile ``fit`` by
 # ``keras.callbacks.TensorBoard(profile_batch=(5, 10))``.

@@ -4,10 +4,11 @@ Train on a table, and try to beat a straight line
 
 Most data is a table, and for a table a network has a rival that costs nothing: a linear model. Here
 both get the same rows, thirty measurements of a tumour each, over ten random splits. The network is
-trained in PyTorch and in Keras, and the scaling of the columns, which all of them need, is put once
-*inside* the model and once outside, where it can be forgotten.
+trained in PyTorch and in Keras, and the scaling of the columns, which all of them need, is put
+*inside* the model; once it is left out, as one that stands outside can be forgotten.
 
-Look at the last row of the figure first: that is the same trained model, served raw rows.
+Look at the last row of the figure first: that is the same trained model
+without its scaling, served the same raw rows.
 """
 
 # sphinx_gallery_tags = ["table", "preprocessing", "baseline", "serving"]
@@ -92,7 +93,7 @@ def torch_predict(model, x):
 # %%
 # Keras
 # -----
-# ``Normalization`` is a layer. ``adapt`` reads the rows, and of the training rows only: what the test
+# ``Normalization`` is a layer. ``adapt`` reads the training rows, and those only: what the test
 # rows are like is not known when a model is made.
 
 
@@ -165,7 +166,7 @@ for row, ((name, values), color) in enumerate(zip(accuracy.items(), colors)):
     axis.plot(values, [row] * SPLITS, "o", color=color, alpha=0.35)
     axis.plot(medians[name], row, "|", color=color, ms=18, mew=3)
 axis.set_yticks(range(len(accuracy)), list(accuracy))
-axis.invert_yaxis()
+axis.set_ylim(len(accuracy) - 0.5, -0.5)
 axis.set(xlabel=f"accuracy on test rows ({SPLITS} splits; line: median)")
 axis.set_title("A network hardly beats a line, and unscaled rows ruin it")
 plt.show()

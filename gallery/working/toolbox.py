@@ -3,10 +3,10 @@ See which tools come in which box
 =================================
 
 "Fewer built-in tools" is said of PyTorch. Twelve things that a training on one machine asks for
-sooner or later, from the loop to the profiler, are looked up by name in what one ``pip install``
-brings, without any add-on. They were chosen because each of the three documents most of them;
+sooner or later are looked up by name in each package itself, without add-ons that bring tools
+of their own (Keras needs a backend, and PyTorch's writer the package ``tensorboard``). They were chosen because each of the three documents most of them;
 another dozen, for text or for the web, would look different, so a sum says nothing and none is
-made. Where a box has nothing by a name, all of its public names are searched for what the
+made. Where a box has nothing by a name, its loaded public names are searched for what the
 others call it.
 
 Look at what the gaps have in common, and at whose tools are TensorFlow's.
@@ -29,8 +29,8 @@ import torch
 # %%
 # Constants
 # ---------
-# One name for each tool in each box; a dash where we know of none. ``AROUND`` is what goes around
-# training, where the boxes part.
+# One name for each tool in each box; a dash where we know of none. ``AROUND`` is what we
+# expect PyTorch to lack; the last section checks it.
 
 TOOLS = {
     "training loop": ("keras.Model.fit", "-", "Model.fit"),
@@ -89,10 +89,11 @@ for tool in TOOLS:
 # %%
 # Search the gaps
 # ---------------
-# What the other boxes call the tool, searched among all public names of the one that
+# What the other boxes call the tool, searched among all public names, as far as they are loaded,
+# of the one that
 # seems to lack it, and among the methods of its classes. Keras's own callback for
-# TensorBoard is found nowhere in the list: it writes by TensorFlow, which
-# :doc:`/gallery/working/event_files` shows.
+# TensorBoard, which can also profile, is left out of the list: it needs all of TensorFlow to
+# write, which :doc:`/gallery/working/event_files` shows.
 
 
 def public_names(package):
@@ -119,7 +120,7 @@ assert not overlooked
 # One drawer in two boxes
 # -----------------------
 # TensorFlow's box has Keras in it, since ``tf.keras`` is the same library: the same classes, not
-# copies. What does not come from Keras runs at once, as PyTorch's operations do.
+# copies. And TensorFlow's operations run at once, not in a graph first, as PyTorch's do.
 
 same_keras = tf.keras.Sequential is keras.Sequential and tf.keras.Model.fit is keras.Model.fit
 print(f"the same library: {same_keras}")
@@ -157,7 +158,7 @@ for column, box in enumerate(BOXES):
 axis.set_xticks(range(len(BOXES)), list(BOXES))
 axis.set_yticks(range(len(TOOLS)), list(TOOLS))
 axis.xaxis.tick_top()
-axis.set(xlim=(-0.5, 2.5), title="What PyTorch lacks goes around training")
+axis.set(xlim=(-0.5, 2.5), title="PyTorch leaves the first five to other packages")
 axis.invert_yaxis()
 plt.show()
 

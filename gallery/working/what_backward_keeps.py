@@ -3,8 +3,8 @@ See what backward keeps in memory
 =================================
 
 A forward pass that will be differentiated keeps what ``backward`` needs: the input of each product,
-the output of each activation, the mask of each dropout. That, and not the weights, is what fills
-the memory in training. Here it is counted, tensor by tensor, in PyTorch by the hooks of its
+the output or the input of each activation, the mask of each dropout. That, more often than the
+weights, is what fills the memory in training. Here it is counted, tensor by tensor, in PyTorch by the hooks of its
 graph and in JAX by looking into the function that ``vjp`` returns.
 
 Look at the bars from the top: what each word adds, and what each remedy takes away.
@@ -37,7 +37,8 @@ print(f"one layer's output takes {activation} MiB")
 # Count in PyTorch
 # ----------------
 # ``saved_tensors_hooks`` sees every tensor that the graph keeps. A storage that is kept twice is
-# counted once, and the weights, which are there anyway, not at all.
+# counted once, and the weights, which are there anyway, not at all; the copies of
+# them in 16 bits that ``autocast`` makes are counted.
 
 
 def kept(forward, model):
@@ -102,7 +103,8 @@ amounts = {
 # Count in JAX
 # ------------
 # ``vjp`` returns the output and a function that goes back; what that function holds are its leaves.
-# ``jax.checkpoint`` around a layer keeps its input only.
+# ``jax.checkpoint`` around a layer keeps its input only. All this is outside ``jit``; in a compiled
+# step the compiler decides what is kept.
 
 weights = [jnp.asarray(block[0].weight.detach().numpy().T) for block in relu]
 
@@ -162,5 +164,6 @@ plt.show()
 # %%
 # What to try
 # -----------
-# Double the batch, then the width, and see which of them the memory follows. Checkpoint two blocks at
-# a time. Give ReLU ``inplace=True`` and then GELU, whose ``backward`` needs what was overwritten.
+# Double the batch, then the width: what is kept follows both, the weights only the width.
+# Checkpoint two blocks at a time. Give ReLU ``inplace=True``; GELU has no such argument, for its
+# ``backward`` needs what would be overwritten.

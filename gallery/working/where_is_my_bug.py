@@ -125,7 +125,7 @@ def keras_tracebacks(backend):
 # Catch
 # -----
 # The mistake is found before any code is generated, so ``torch.compile`` only has to read the
-# Python (``backend="eager"``). It logs where it was besides.
+# Python (``backend="eager"``). It logs a traceback besides, of its own files only.
 
 
 def caught(function, *arguments):
