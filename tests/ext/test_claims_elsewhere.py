@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conftest import Site, claims_site
+from environments import environment_like_this_one
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -300,6 +302,35 @@ def test_a_measurement_that_is_added_is_shown(site: Site) -> None:
 
     assert 0 == build.code, build.text
     assert site.page("measurements").select_one("#measurement-more")
+
+
+def test_what_a_missing_package_would_give_is_not_checked(tmp_path: Path) -> None:
+    """The script runs without it, and the claim says what is missing; once the package is there,
+    the script runs again, and a value that is still missing fails the build."""
+    site = claims_site(tmp_path / "site")
+    site.change(
+        "gallery/speed/run.py", "measured =",
+        'import importlib.util\n\nthere = importlib.util.find_spec("openvino") is not None\nmeasured =',
+    )  # fmt: skip
+    site.change(
+        "docs/alpha.md", 'winner == "beta"\n', 'winner == "beta"\n  speed/run: openvino_ms > 0\n'
+    )
+    site.change("docs/alpha.md", "Nothing to say.", "It took {measured}`speed/run.openvino_ms`.")
+    site.python = str(environment_like_this_one(tmp_path / "venv", without=("openvino",)))
+    build = site.build()
+    told = "speed/run measured that only where openvino is installed"
+
+    assert 0 == build.code, build.text
+    assert "passed" == site.examples()["speed/run"]["status"]
+    assert any(told in reason for reason in site.claims()["alpha-fast"]["not_checked"])
+    assert "not measured in this build" in site.page("alpha").get_text()
+
+    site.python = sys.executable
+    build = site.build()
+
+    assert build.code
+    assert "openvino is installed now" in build.text
+    assert "there is no value 'openvino_ms'" in build.text
 
 
 def test_a_record_of_another_machine_is_followed_whatever_its_time(site: Site) -> None:

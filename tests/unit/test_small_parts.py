@@ -77,12 +77,16 @@ def test_a_chart_tells_every_value_in_words() -> None:
 
 
 def test_imports_are_found_wherever_they_stand() -> None:
-    """An import inside a function counts; a relative one does not."""
+    """An import inside a function counts, and a question whether a package is there; a relative
+    one does not."""
     import ast
 
     tree = ast.parse("import a.b\ndef f():\n    from c.d import e\nfrom . import g")
+    tree.body += ast.parse(
+        "import importlib\nif importlib.util.find_spec('h.i') is None: pass"
+    ).body
 
-    assert {"a", "c"} == scripts.imported_names(tree)
+    assert {"a", "c", "h", "importlib"} == scripts.imported_names(tree)
 
 
 def test_a_commit_is_quoted_short() -> None:

@@ -132,10 +132,8 @@ def _example(env: BuildEnvironment, finding: Finding, check: Expression) -> Find
     if entry.status == "skipped":
         return replace(finding, holds=None, reason=entry.record.reason)
     finding = replace(finding, day=entry.record.executed_at)
-    without = entry.record.inputs["missing"]
-    if without and set(check.names) - entry.record.measured.keys():
-        told = f"{name} measured that only where {', '.join(without)} is installed"
-        return replace(finding, holds=None, reason=told)
+    if reason := entry.record.without(check.names):
+        return replace(finding, holds=None, reason=reason)
     return _judged(finding, check, entry.record.measured)
 
 

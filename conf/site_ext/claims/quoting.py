@@ -58,6 +58,8 @@ def look_up(env: BuildEnvironment, name: str, wanted: str, spec: str) -> Quoted:
     entry = example(env, name)
     if (record := entry.ran) is None:
         return Quoted(None, entry.record.reason if entry.record else entry.reason)
+    if reason := record.without(expression.names):
+        return Quoted(None, reason)
     return Quoted(_formatted(name, expression, record.measured, spec), _run(record, wanted))
 
 

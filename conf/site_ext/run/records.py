@@ -19,6 +19,7 @@ from site_ext.run.during import Spell, disturbed
 from site_ext.run.outcome import CellOutput, Failure  # noqa: TC001 - msgspec asks for them
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 #: Raised when what a record holds changes meaning: older ones are then run again.
@@ -98,6 +99,14 @@ class Record:
     def timing(self) -> bool:
         """Whether its times are those of the example alone, on a machine at rest."""
         return self.exclusive and not self.disturbed
+
+    def without(self, names: Iterable[str]) -> str:
+        """Why it has not all of these values, if a package was missing for which the script asks;
+        otherwise empty, and what is not there is missed."""
+        if not self.inputs["missing"] or self.measured.keys() >= set(names):
+            return ""
+        absent = ", ".join(self.inputs["missing"])
+        return f"{self.name} measured that only where {absent} is installed"
 
 
 def path_of(folder: Path, name: str) -> Path:
