@@ -128,9 +128,10 @@ class Warm:
         return self._ask(str(script), [], cwd, environment, timeout)
 
     def end(self) -> None:
-        if self._process and self._process.stdin:
-            self._process.stdin.close()
-            self._process.wait(10)
+        """At once: frameworks take seconds to say goodbye, and nothing here needs it."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
 
     def _ask(
         self, script: str, arguments: list[str], cwd: Path, environment: dict[str, str],
