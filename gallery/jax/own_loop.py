@@ -1,6 +1,6 @@
 """
-Write a training loop of your own in JAX
-========================================
+Write a custom training loop in JAX
+===================================
 
 JAX has functions and no ``fit``: every training is a loop of your own, in which whatever
 changes is an argument and a result. This one does two things that people add first, a

@@ -1,6 +1,6 @@
 """
-Write a training loop of your own in Keras
-==========================================
+Write a custom training loop in Keras
+=====================================
 
 ``fit`` takes callbacks, and most wishes end there. This loop is for the others: it
 has a learning rate that follows a schedule and a limit on the length of the

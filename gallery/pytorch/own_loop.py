@@ -1,6 +1,6 @@
 """
-Write a training loop of your own in PyTorch
-============================================
+Write a custom training loop in PyTorch
+=======================================
 
 PyTorch has no ``fit``: every training is a loop of your own. This one does two
 things that people add first, a learning rate that follows a schedule and a limit

@@ -1,6 +1,6 @@
 """
-Write a training loop of your own in TensorFlow
-===============================================
+Write a custom training loop in TensorFlow
+==========================================
 
 ``fit`` is not the only way. This loop does two things that people add first, a
 learning rate that follows a schedule and a limit on the length of the gradient,

@@ -1,6 +1,6 @@
 """
-Compute a gradient per example, and find wrong labels by it
-===========================================================
+Find wrong labels by the gradient norm of each example
+======================================================
 
 ``backward`` gives the gradient of a batch's mean. Privacy, influence and data cleaning ask for the
 gradient of *each* example. A loop over single images gives it; ``torch.func`` and JAX give it at

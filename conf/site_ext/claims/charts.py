@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 #: Names of colours in docs/_static/palette.css.
-COLORS = ("tensorflow", "pytorch", "keras")
+COLORS = ("tensorflow", "pytorch", "keras", "jax")
 WIDTH, ROW, BAR = 420, 44, 18
 NO_TIMING = "left out: the machine was busy"
 
