@@ -54,6 +54,23 @@ def test_changed_script_runs_alone(two: Site) -> None:
     assert "edited" in two.page("gallery/theme/plain").get_text()
 
 
+def test_a_new_page_stands_beside_all(two: Site) -> None:
+    """The page of an example that did not change lists one that came, and no longer one that went."""
+    two.change("conf/conf.py", 'html_theme = "basic"', 'html_theme = "pydata_sphinx_theme"')
+    assert 0 == (build := two.build()).code, build.text
+    two.example("theme/third", PLAIN)
+    assert 0 == (build := two.build()).code, build.text
+    listed = [a.get_text(strip=True) for a in two.page("gallery/theme/array").select("nav a")]
+
+    assert "theme/third" in listed
+
+    (two.folder / "gallery/theme/third.py").unlink()
+    assert 0 == (build := two.build()).code, build.text
+    listed = [a.get_text(strip=True) for a in two.page("gallery/theme/array").select("nav a")]
+
+    assert "theme/third" not in listed
+
+
 def test_imported_and_read_files_count(site: Site) -> None:
     """A local module that is imported, and a file that is read, are inputs; another isn't."""
     site.write("gallery/theme/_helper.py", "VALUE = 1\n")
