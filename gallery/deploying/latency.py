@@ -221,8 +221,7 @@ serve(CALLS, LiteRT=run)
 # the same for all.
 
 ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
-ASKED = {"TORCHINDUCTOR_VEC_ISA_OK": "1"}  # spares trying what the compiler knows of the processor
-environment = {**os.environ, **ONE, **ASKED, "KERAS_BACKEND": "jax"}
+environment = {**os.environ, **ONE, "KERAS_BACKEND": "jax"}
 
 
 def start(code):
