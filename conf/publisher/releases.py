@@ -18,6 +18,8 @@ ABOUT = "data/release.json"
 #: The folders at the root that hold a file for each page of any version.
 PER_PAGE = ("versions", "stable", "latest")
 PUT_BACK = "put the published file back"
+#: What claims.json calls a claim of the site's own, which has no verdict to follow.
+OURS = "ours"
 
 
 class _Machine(TypedDict):
@@ -55,6 +57,7 @@ class _Claim(TypedDict):
     id: str
     statement: str
     verdict: str
+    kind: NotRequired[str]
 
 
 #: What each file must hold; it may hold more.
@@ -69,7 +72,7 @@ REQUIRED = (ABOUT, "data/examples.json")
 
 @dataclass(frozen=True)
 class Release:
-    """One version of the site. ``claims`` is None where it had no ledger."""
+    """One version of the site. ``claims`` are the original's; None where it had no ledger."""
 
     version: str
     date: str
@@ -118,7 +121,7 @@ def read(version: str, read_text: Callable[[str], str], where: str) -> Release:
         notes=tuple(about["notes"]),
         after=about["after"],
         examples={entry["name"]: entry for entry in data["data/examples.json"]},
-        claims=None if claims is None else {entry["id"]: entry for entry in claims},
+        claims=None if claims is None else {c["id"]: c for c in claims if c.get("kind") != OURS},
     )
 
 

@@ -10,6 +10,15 @@ if TYPE_CHECKING:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    for name in ("domain", "directive", "roles", "ledger", "recorded", "reproductions", "charts"):
+    for name in (
+        "domain",
+        "directive",
+        "roles",
+        "ours",
+        "ledger",
+        "recorded",
+        "reproductions",
+        "charts",
+    ):
         app.setup_extension(f"{__name__}.{name}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,5 @@
-"""All claims, and what they lean on: the original, the sources, the measurements.
+"""All claims, the original's and ours, and what they lean on: the original, the sources, the
+measurements.
 
 A claim's content stays where it was written: what shows it elsewhere takes it from its page.
 """
@@ -38,12 +39,21 @@ VERDICTS = {
     "outdated": "was true, and has changed since",
     "misleading": "true in part, or no difference to the others",
     "false": "refuted by a run or by a count",
+    "untestable": "says too little to be confirmed or refuted",
     "opinion": "nothing that could be measured",
 }
+#: Whose statement a claim is.
+ORIGINAL, OURS = "original", "ours"
+#: Ours come behind the original's.
+OUR_NUMBER = 1_000_000
 
 
 class claim_now(nodes.container):
     """What is true now, in the note of its ``claim``."""
+
+
+class claim_sentence(nodes.inline):
+    """The sentence that is a ``claim`` of ours."""
 
 
 @dataclass
@@ -59,6 +69,7 @@ class Claim:
     line: int
     #: What is wrong with it besides a finding.
     flaws: list[str] = field(default_factory=list)
+    kind: str = ORIGINAL
 
     @property
     def place(self) -> str:
@@ -78,13 +89,15 @@ class Claim:
 
     @property
     def frameworks(self) -> list[str]:
-        """Which of the three it is about: named above it, or in it, or else all."""
-        three = [title for module, title in TITLES.items() if module != "jax"]
-        for text in (self.statement.place, self.statement.plain):
-            named = [title for title in three if title in text]
+        """Which it is about: named above it, or in it, or else all. The original knew no JAX."""
+        ours = self.kind == OURS
+        known = [title for module, title in TITLES.items() if ours or module != "jax"]
+        texts = (self.statement.place, self.statement.plain)
+        for text in reversed(texts) if ours else texts:
+            named = [title for title in known if title in text]
             if named:
                 return named
-        return three
+        return known
 
     @property
     def checked_at(self) -> str | None:
@@ -97,7 +110,7 @@ class ClaimsDomain(Domain):
 
     name = "claims"
     label = "Claims"
-    data_version = 2
+    data_version = 3
     #: claims: docname -> [Claim]; readers: docnames; cited: docname -> keys of sources
     initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "readers": set(), "cited": {}}
 
@@ -135,7 +148,7 @@ class ClaimsDomain(Domain):
 
     @property
     def claims(self) -> list[Claim]:
-        """All of them, in the original's order."""
+        """All of them, in the original's order, and then ours."""
         found = [claim for told in self.data["claims"].values() for claim in told]
         return sorted(found, key=lambda claim: (claim.number, claim.docname, claim.line))
 
@@ -160,7 +173,8 @@ class ClaimsDomain(Domain):
 
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Collect a page's claims, and warn of those that their evidence doesn't support."""
-        for node in document.findall(claim_now):
+        for node in document.findall(lambda one: isinstance(one, (claim_now, claim_sentence))):
+            assert isinstance(node, nodes.Element)
             claim: Claim = node["claim"]
             self.data["claims"].setdefault(docname, []).append(claim)
             self.moved = True
@@ -216,7 +230,7 @@ class ClaimsDomain(Domain):
                 for first in (c for c in known[:at] if c.id == claim.id):
                     where = f"{first.docname}, line {first.line}"
                     _warn(claim, f"is told twice, also in {where}; rename one", "double")
-            elif self.original and numbers[claim.number] > 1:
+            elif self.original and claim.kind == ORIGINAL and numbers[claim.number] > 1:
                 for first in (c for c in known[:at] if c.number == claim.number):
                     told = f"judges the same words as {first.id} in {first.docname}; keep one"
                     _warn(claim, told, "double")
@@ -274,6 +288,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     taken = sorted(path.name for path in (app.srcdir / measurements.FOLDER).glob("*.json"))
     app.add_config_value("claims_measurements", taken, "env", list, "the files of measurements")
     app.add_node(claim_now)
+    app.add_node(claim_sentence)
     app.add_domain(ClaimsDomain)
     # Before the examples run, to tell at once of a spoilt file, and after, since they take long.
     app.connect("builder-inited", load)

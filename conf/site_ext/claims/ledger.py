@@ -1,7 +1,8 @@
-"""The ledger: every statement of the original, in its order, with verdict and evidence.
+"""The ledger: every statement of the original, in its order, with verdict and evidence, and ours.
 
-The directive ``{ledger}`` is the table, below buttons that leave only the rows of one verdict
-or one framework (by style sheet alone: ``:has()``); without styles it is a plain table.
+The directive ``{ledger}`` is the table of the original's, below buttons that leave only the rows
+of one verdict or one framework (by style sheet alone: ``:has()``); without styles it is a plain
+table. ``{ledger} ours`` is the table of our own statements, page by page.
 ``data/claims.json`` has the same as data.
 """
 
@@ -21,7 +22,7 @@ from site_ext.base.frameworks import TITLES
 from site_ext.base.nodes import folded, table
 from site_ext.base.state import publishes
 from site_ext.claims import original, view
-from site_ext.claims.domain import VERDICTS, claims_of
+from site_ext.claims.domain import ORIGINAL, OURS, VERDICTS, claims_of
 from site_ext.claims.roles import ALL, count
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from site_ext.claims.domain import Claim
 
 COLUMNS = {"The original said": 22, "Verdict": 10, "What is true now": 38, "Evidence": 30}
+OUR_COLUMNS = {"We say": 45, "Evidence": 55}
 
 
 class ledger_table(nodes.container):
@@ -39,11 +41,16 @@ class ledger_table(nodes.container):
 
 
 class LedgerDirective(SphinxDirective):
-    """``{ledger}``, without argument, options or content."""
+    """``{ledger}``, of the original's claims or, with the argument ``ours``, of ours."""
+
+    optional_arguments = 1
 
     def run(self) -> list[Node]:
+        kind = self.arguments[0] if self.arguments else ORIGINAL
+        if kind not in (ORIGINAL, OURS):
+            raise self.error(f"ledger: {kind!r} is neither {ORIGINAL} nor {OURS}")
         claims_of(self.env).note_reader()
-        return [ledger_table()]
+        return [ledger_table("", kind=kind)]
 
 
 class ShowTable(SphinxPostTransform):
@@ -54,11 +61,15 @@ class ShowTable(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for stand_in in list(self.document.findall(ledger_table)):
-            known = claims_of(self.env).claims
+            known = _of_kind(claims_of(self.env).claims, stand_in["kind"])
             now = view.now_of(self.env, known)
-            rows = [_row(claim, now.get(claim.id, [])) for claim in known]
-            made = table(list(COLUMNS), rows, widths=list(COLUMNS.values()), classes=["ledger"])
-            stand_in.replace_self([nodes.raw("", _filters(known), format="html"), made])
+            ours = stand_in["kind"] == OURS
+            columns, row = (OUR_COLUMNS, _our_row) if ours else (COLUMNS, _row)
+            rows = [row(claim, now.get(claim.id, [])) for claim in known]
+            classes = ["ledger-of-ours" if ours else "ledger"]
+            made = table(list(columns), rows, widths=list(columns.values()), classes=classes)
+            filters = [] if ours else [nodes.raw("", _filters(known), format="html")]
+            stand_in.replace_self([*filters, made])
 
 
 class ShowList(SphinxPostTransform):
@@ -68,19 +79,24 @@ class ShowList(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for stand_in in list(self.document.findall(ledger_table)):
-            known = claims_of(self.env).claims
+            known = _of_kind(claims_of(self.env).claims, stand_in["kind"])
             now = view.now_of(self.env, known)
             items = [_item(claim, now.get(claim.id, [])) for claim in known]
             stand_in.replace_self(nodes.definition_list("", *items))
 
 
+def _of_kind(known: list[Claim], kind: str) -> list[Claim]:
+    return [claim for claim in known if claim.kind == kind]
+
+
 def _item(claim: Claim, now: list[Node]) -> nodes.definition_list_item:
-    head = [*view.words(claim), nodes.Text(" "), view.tag(claim.verdict)]
+    ours = claim.kind == OURS
+    head = [*view.words(claim), *([] if ours else [nodes.Text(" "), view.tag(claim.verdict)])]
     support: list[Node] = [view.evidence_list(claim)] if claim.findings else []
     return nodes.definition_list_item(
         "",
         nodes.term("", "", *head, ids=[claim.place]),
-        nodes.definition("", *view.states(claim), *now, *support),
+        nodes.definition("", *view.states(claim), *([] if ours else now), *support),
     )
 
 
@@ -102,6 +118,17 @@ def _row(claim: Claim, now: list[Node]) -> nodes.row:
     ]
     entries = [nodes.entry("", *cell) for cell in cells]
     return nodes.row("", *entries, ids=[claim.place], classes=[f"is-{claim.verdict}", *about])
+
+
+def _our_row(claim: Claim, now: list[Node]) -> nodes.row:
+    link = links.to(f"{claim.docname}#{claim.place}", claim.statement.place)
+    where = nodes.paragraph("", "", link, classes=["ledger-section"])
+    cells: list[list[Node]] = [
+        [*view.states(claim), nodes.container("", *now, classes=["claim-now"]), where],
+        [view.evidence_list(claim)],
+    ]
+    entries = [nodes.entry("", *cell) for cell in cells]
+    return nodes.row("", *entries, ids=[claim.place], classes=["is-ours"])
 
 
 def _filters(known: list[Claim]) -> str:
@@ -129,7 +156,8 @@ def account(claim: Claim, now: str, page: str) -> dict[str, Any]:
     """One claim as ``claims.json`` tells of it; ``page`` is the address of its page."""
     return {
         "id": claim.id,
-        "statement": claim.statement.words,
+        "kind": claim.kind,
+        "statement": now if claim.kind == OURS else claim.statement.words,
         "section": claim.statement.place,
         "frameworks": claim.frameworks,
         "verdict": claim.verdict,

@@ -22,7 +22,9 @@ links the words to the address that ``docs/sources.toml`` has under ``pytorch-fo
     {verdicts}`false`
 
 names a claim inside a sentence, from any page, with the verdict behind it (without words of
-one's own, by the original's), and counts claims: those of a verdict, or ``all``.
+one's own, by the original's), and counts the original's claims: those of a verdict, or ``all``;
+``ours`` counts our own, which the first role makes where evidence stands in it
+(:mod:`site_ext.claims.ours`).
 
 What does not exist is an error of the build, or a warning where only all pages together tell.
 """
@@ -39,8 +41,8 @@ from sphinx.util import logging
 from site_ext.base import links
 from site_ext.base.nodes import quoted
 from site_ext.base.roles import CheckedRole
-from site_ext.claims import quoting, view
-from site_ext.claims.domain import VERDICTS, claims_of
+from site_ext.claims import ours, quoting, view
+from site_ext.claims.domain import ORIGINAL, OURS, VERDICTS, claims_of
 from site_ext.claims.evidence import like, read_source
 from site_ext.claims.measurements import FOLDER
 from site_ext.gallery.domain import GALLERY
@@ -93,9 +95,11 @@ class SourceRole(CheckedRole):
 
 
 class ClaimRole(CheckedRole):
-    """``{claim}``: resolved when all pages have been read."""
+    """``{claim}``: resolved when all pages have been read, or a claim of ours."""
 
     def node(self) -> Node:
+        if ";" in self.text:
+            return ours.mark(self.env, self.text, self.lineno)
         if not re.fullmatch(r"[\w-]+", self.target):
             raise ValueError(f"{self.text!r} is neither an id nor of the form words <id>")
         claims_of(self.env).note_reader()
@@ -109,16 +113,17 @@ class VerdictsRole(CheckedRole):
     """``{verdicts}``: how many claims have a verdict, or how many there are."""
 
     def node(self) -> Node:
-        if self.text not in (*VERDICTS, ALL):
-            raise ValueError(f"{self.text!r} is none of {', '.join((*VERDICTS, ALL))}")
+        if self.text not in (known := (*VERDICTS, ALL, OURS)):
+            raise ValueError(f"{self.text!r} is none of {', '.join(known)}")
         claims_of(self.env).note_reader()
         return verdict_count(verdict=self.text)
 
 
 def count(known: list[Claim]) -> dict[str, int]:
-    """How many claims have each verdict, and how many there are in all."""
-    counts = {verdict: len([c for c in known if c.verdict == verdict]) for verdict in VERDICTS}
-    return counts | {ALL: len(known)}
+    """How many of the original's have each verdict, how many there are in all, and of ours."""
+    theirs = [claim for claim in known if claim.kind == ORIGINAL]
+    counts = {verdict: len([c for c in theirs if c.verdict == verdict]) for verdict in VERDICTS}
+    return counts | {ALL: len(theirs), OURS: len(known) - len(theirs)}
 
 
 class ShowMarks(SphinxPostTransform):

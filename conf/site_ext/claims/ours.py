@@ -1,0 +1,132 @@
+"""Claims of our own: a sentence of a page with its evidence, marked where it ends.
+
+::
+
+    Keras takes the least code.{claim}`keras-least-code; article/as_written: tokens_keras < tokens_pytorch; source: keras-readme`
+
+The role stands behind the sentence and has its id and, after semicolons, its evidence
+(:mod:`site_ext.claims.evidence`). The sentence is what stands in the paragraph, the item or the
+cell since the last sentence ended. It is judged at every build as the original's claims are,
+and listed in the ledger beside them; on its page it only gets a small mark that leads there,
+and that says on hovering or focus what it leans on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+
+from site_ext.base import links, values
+from site_ext.base.nodes import quoted
+from site_ext.claims import original
+from site_ext.claims.domain import OUR_NUMBER, OURS, Claim, claim_sentence
+from site_ext.claims.evidence import FORMS, SOURCE, examine
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from docutils.nodes import Element, Node
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from sphinx.util.typing import ExtensionMetadata
+
+    from site_ext.claims.evidence import Finding
+
+#: Between two sentences.
+_BOUNDARY = re.compile(r"(?<=[.!?])[”\")]*\s+")
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MARKS = {True: "✓", None: "?", False: "✗"}
+
+
+class our_mark(nodes.inline):
+    """Stands behind a sentence until that is found; has the ``claim``, without its words."""
+
+
+def mark(env: BuildEnvironment, text: str, line: int) -> our_mark:
+    """The mark that the role's text asks for; raises :exc:`ValueError` if it is of another form."""
+    name, *evidence = (" ".join(part.split()) for part in text.split(";"))
+    evidence = [one for one in evidence if one]
+    if not _ID.fullmatch(name):
+        raise ValueError(f"the id {name!r} is not of the form keras-least-code")
+    if not evidence:
+        raise ValueError(f"{name} has no evidence; give some ({FORMS}), each after a semicolon")
+    nothing = original.Statement("", "", line, OURS)
+    findings = [examine(env, one) for one in evidence]
+    docname = env.current_document.docname
+    claim = Claim(name, nothing, OUR_NUMBER, "holds", findings, docname, line, kind=OURS)
+    return our_mark("", "", claim=claim)
+
+
+class FindSentences(SphinxTransform):
+    """Put each sentence that has a mark into a node of its own, and the mark's link behind it."""
+
+    default_priority = 840  # before the domains look at the page
+
+    def apply(self, **kwargs: Any) -> None:
+        for found in list(self.document.findall(our_mark)):
+            claim: Claim = found["claim"]
+            sentence = claim_sentence("", "", claim=claim, classes=["ours"], ids=[claim.place])
+            for node in _before(found):
+                node.parent.remove(node)
+                sentence += node
+            words = " ".join(sentence.astext().split())
+            claim.statement = original.Statement(words, _place(found), claim.line, OURS)
+            if not words:
+                claim.flaws.append("stands behind no sentence; put it at the end of one")
+            found.replace_self([sentence, _link(claim)])
+
+
+def _before(found: our_mark) -> list[Node]:
+    """The nodes of the sentence that ends at the mark; text is split where that begins."""
+    parent, taken = found.parent, []
+    for node in reversed(parent.children[: parent.index(found)]):
+        if isinstance(node, links.page_link) and "ours-link" in node["classes"]:
+            break
+        if isinstance(node, nodes.Text):
+            ends = list(_BOUNDARY.finditer(node.astext()))
+            if ends and ends[-1].end() < len(node.astext()):
+                left, right = node.astext()[: ends[-1].end()], node.astext()[ends[-1].end() :]
+                parent.replace(node, [nodes.Text(left), rest := nodes.Text(right)])
+                taken.append(rest)
+                break
+            if ends and ends[-1].end() == len(node.astext()) and taken:
+                break
+        taken.append(node)
+    return taken[::-1]
+
+
+def _place(node: Node) -> str:
+    """The headings above a node, the page's first."""
+    titles: list[str] = []
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, nodes.section):
+            titles.append(node.next_node(nodes.title).astext())
+    return " / ".join(titles[::-1])
+
+
+def _link(claim: Claim) -> Element:
+    holds = False if claim.problems else None if claim.not_checked else True
+    origin = " · ".join(map(_told, claim.findings))
+    shown = quoted("", MARKS[holds], origin=origin, classes=["ours-mark"])
+    link = links.to(f"ledger#{claim.place}", shown)
+    link["classes"].append("ours-link")
+    return link
+
+
+def _told(finding: Finding) -> str:
+    """A piece of evidence in a few words."""
+    if finding.kind == SOURCE:
+        source = finding.source
+        return f"{source.title} ({source.dated or source.read})" if source else finding.reason
+    found = ", ".join(f"{key} = {values.short(value)}" for key, value in finding.found.items())
+    return f"{finding.name}: {found or finding.reason}"
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_node(our_mark)
+    app.add_transform(FindSentences)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
