@@ -34,7 +34,9 @@ def with_own(folder: Path) -> Site:
     site = claims_site(folder)
     site.write(PAGE, TEXT)
     site.change("docs/index.md", "\nledger\n", "\nledger\nown\n")
-    site.change("docs/ledger.md", "```{ledger}\n```", "```{ledger}\n```\n\n## Ours\n\n```{ledger} ours\n```")
+    site.change(
+        "docs/ledger.md", "```{ledger}\n```", "```{ledger}\n```\n\n## Ours\n\n```{ledger} ours\n```"
+    )
     return site
 
 
@@ -71,7 +73,9 @@ def test_the_mark_is_light(good: Site) -> None:
     sentence = page.select_one("#claim-own-slower")
     mark = sentence.find_next_sibling("a")
 
-    assert "Alpha takes 3.5\N{NO-BREAK SPACE}s, and beta less." == re.sub(r"[ \n]+", " ", sentence.get_text())
+    assert "Alpha takes 3.5\N{NO-BREAK SPACE}s, and beta less." == re.sub(
+        r"[ \n]+", " ", sentence.get_text()
+    )
     assert "ledger.html#claim-own-slower" == mark["href"]
     assert "✓" == mark.get_text()
     assert "seconds_alpha = 3.5" in mark.select_one("[data-origin]")["data-origin"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.version import Version
 
 from conftest import ROOT
 from site_ext.base.errors import SiteError
-from site_ext.claims import age, measurements, original, sources
-from site_ext.claims.sources import LIMIT_DAYS, Source
+from site_ext.claims import age, measurements, original, sources, uploads
+from site_ext.claims.sources import DATED_DAYS, READ_DAYS, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,6 +142,9 @@ def test_ages(tmp_path: Path) -> None:
             for key, more in {
                 "new": "read = 2026-11-01",
                 "old": "read = 2025-01-01",
+                "unread": "read = 2026-05-01",
+                "dated": "read = 2026-05-01\ndated = 2026-01-01",
+                "expired": "read = 2026-05-01\ndated = 2025-11-01",
                 "past": 'read = 2020-01-01\nabout = "the past"',
                 "none": "",
                 "future": "read = 2027-01-01",
@@ -151,12 +155,14 @@ def test_ages(tmp_path: Path) -> None:
     (tmp_path / "measurements/m.json").write_text(json.dumps({**MEASUREMENT, "date": "2024-01-01"}))
     found = {item.name: item for item in age.items(tmp_path, date(2026, 11, 23))}
 
-    assert {"old", "none", "future", "measurements/m"} == {n for n, i in found.items() if i.overdue}
+    assert {"old", "unread", "expired", "none", "future", "measurements/m"} == {
+        n for n, i in found.items() if i.overdue
+    }
     assert "DUE" in age.line(found["old"])
     assert "lacks read" in age.line(found["none"])
     assert "yet to come" in age.line(found["future"])
     assert "the past" in age.line(found["past"])
-    assert found["measurements/m"].days > LIMIT_DAYS
+    assert found["measurements/m"].days > DATED_DAYS > READ_DAYS
 
 
 def test_pins_that_are_asked_for() -> None:
@@ -171,7 +177,29 @@ def test_pins_that_are_asked_for() -> None:
 def test_an_index_out_of_reach_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first that can't be asked for ends the asking."""
     asked = []
-    monkeypatch.setattr(age, "newest", lambda name: asked.append(name) or None)
+    monkeypatch.setattr(uploads, "releases", lambda name: asked.append(name) or None)
 
-    assert [None] == list(age.newer({"a": "1", "b": "2"}))
+    assert [None] == list(uploads.newer({"a": "1", "b": "2"}))
     assert ["a"] == asked
+
+
+def test_a_release_as_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its day is the index's, and a successor is told; one of the past may have some."""
+    known = {Version("1.0"): date(2026, 1, 1), Version("2.0"): date(2026, 6, 1)}
+    monkeypatch.setattr(uploads, "releases", lambda _: known)
+    source = {"title": "T", "publisher": "P", "address": "https://e.org", "fact": "F."}
+
+    def told(**more: Any) -> list[str]:
+        return list(uploads.moved([Source(key="k", **source, read=date(2026, 11, 1), **more)]))
+
+    assert [] == told(package="a==2.0", dated=date(2026, 6, 1))
+    assert ["k: a 2.0 was uploaded on 2026-06-01, not on 2026-06-02"] == told(
+        package="a==2.0", dated=date(2026, 6, 2)
+    )
+    assert ["k: a 2.0 of 2026-06-01 follows 1.0"] == told(package="a==1.0", dated=date(2026, 1, 1))
+    assert [] == told(package="a==1.0", dated=date(2026, 1, 1), about="the past")
+    assert ["k: the index has no day for a 3.0"] == told(package="a==3.0", dated=date(2026, 6, 1))
+    assert (
+        "write it as keras==2.3.0"
+        in Source(key="k", **source, read=date(2026, 11, 1), package="a").problem()
+    )

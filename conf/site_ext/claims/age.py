@@ -2,58 +2,45 @@
 
 What an example measured can't grow old unnoticed, since it runs again with each new version.
 What others published can, and so can a recorded measurement. Both are due to be looked at
-again after :data:`~site_ext.claims.sources.LIMIT_DAYS`; a fact about the past never is.
+again after a while (:mod:`site_ext.claims.sources`); a fact about the past never is.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from site_ext.base import pins
 from site_ext.claims import measurements, sources
-from site_ext.claims.sources import LIMIT_DAYS
+from site_ext.claims.sources import DATED_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
 #: What readers choose between, asked for first.
 FIRST = ("torch", "tensorflow", "tensorflow-cpu", "keras", "jax")
-SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Item:
-    """A source or a measurement. ``days`` is None where it can't grow old."""
+    """A source or a measurement. ``days`` is None where it can't grow old; ``limit`` how old it
+    may be."""
 
     kind: str
     name: str
     day: date
     days: int | None
     problem: str = ""
+    limit: int = DATED_DAYS
 
     @property
     def overdue(self) -> bool:
-        return bool(self.problem) or (self.days is not None and self.days > LIMIT_DAYS)
-
-
-@dataclass(frozen=True)
-class Newer:
-    """A distribution, the version that is pinned and the newest that there is."""
-
-    name: str
-    pinned: str
-    newest: str
+        return bool(self.problem) or (self.days is not None and self.days > self.limit)
 
 
 def items(docs: Path, today: date) -> list[Item]:
@@ -68,7 +55,8 @@ def items(docs: Path, today: date) -> list[Item]:
         if source.read > today:
             problem = f"source {key!r} was read on {source.read}, which is yet to come"
         day = source.dated or source.read
-        found.append(Item("source", key, day, source.age_days(today), problem))
+        age = source.age_days(today)
+        found.append(Item("source", key, day, age, problem, limit=source.limit_days))
     for name, taken in measurements.read(docs / measurements.FOLDER).items():
         day = taken.date
         origin = known.get(taken.source or "")
@@ -90,30 +78,6 @@ def pinned(root: Path) -> dict[str, str]:
     found = pins.read(root / "constraints.txt")
     asked_first = [name for name in FIRST if name in wanted & set(found)]
     return {name: found[name] for name in [*asked_first, *sorted(wanted & set(found))]}
-
-
-def newest(name: str) -> str | None:
-    """The newest release of a distribution; None where the package index is out of reach."""
-    command = [sys.executable, "-m", "pip", "index", "versions", name, "--json"]
-    quick = ["--retries", "0", "--timeout", str(SECONDS), "--disable-pip-version-check"]
-    try:
-        done = subprocess.run(
-            [*command, *quick], capture_output=True, text=True, timeout=4 * SECONDS, check=False
-        )
-        return str(json.loads(done.stdout)["latest"]) if done.returncode == 0 else None
-    except (subprocess.TimeoutExpired, ValueError, KeyError):
-        return None
-
-
-def newer(known: dict[str, str]) -> Iterator[Newer | None]:
-    """Those that have a newer release; ends with None at the first that can't be asked for."""
-    for name, version in known.items():
-        found = newest(name)
-        if found is None:
-            yield None
-            return
-        if Version(found) > Version(version):
-            yield Newer(name, version, found)
 
 
 def line(item: Item) -> str:

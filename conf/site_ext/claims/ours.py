@@ -81,21 +81,29 @@ class FindSentences(SphinxTransform):
 
 def _before(found: our_mark) -> list[Node]:
     """The nodes of the sentence that ends at the mark; text is split where that begins."""
-    parent, taken = found.parent, []
+    parent = found.parent
+    taken: list[Node] = []
     for node in reversed(parent.children[: parent.index(found)]):
         if isinstance(node, links.page_link) and "ours-link" in node["classes"]:
             break
-        if isinstance(node, nodes.Text):
-            ends = list(_BOUNDARY.finditer(node.astext()))
-            if ends and ends[-1].end() < len(node.astext()):
-                left, right = node.astext()[: ends[-1].end()], node.astext()[ends[-1].end() :]
-                parent.replace(node, [nodes.Text(left), rest := nodes.Text(right)])
-                taken.append(rest)
-                break
-            if ends and ends[-1].end() == len(node.astext()) and taken:
-                break
         taken.append(node)
+        if isinstance(node, nodes.Text):
+            ends = [0, *(end.end() for end in _BOUNDARY.finditer(node.astext()))]
+            if at := ends[-1]:
+                taken[-1:] = _split(node, at)
+                break
+    if taken and isinstance(first := taken[-1], nodes.Text):
+        text = first.astext()
+        taken[-1:] = _split(first, len(text) - len(text.lstrip()))
     return taken[::-1]
+
+
+def _split(node: nodes.Text, at: int) -> list[Node]:
+    """What is behind ``at``, in a node of its own, if there is anything."""
+    left, right = node.astext()[:at], node.astext()[at:]
+    parts = [nodes.Text(text) for text in (left, right) if text]
+    node.parent.replace(node, parts)
+    return [*parts[-1:]] if right else []
 
 
 def _place(node: Node) -> str:
@@ -104,7 +112,7 @@ def _place(node: Node) -> str:
     while node.parent is not None:
         node = node.parent
         if isinstance(node, nodes.section):
-            titles.append(node.next_node(nodes.title).astext())
+            titles.append(node[0].astext())
     return " / ".join(titles[::-1])
 
 

@@ -9,10 +9,14 @@
     fact = "The last release to support Theano and CNTK."
     dated = 2019-09-17      # the source's own date, if it has one
     read = 2026-11-23       # the day on which the address gave the fact
+    package = "keras==2.3.0"  # of a package's release: its day is asked for
     about = "the past"      # left out for a fact about today
 
-A fact about today is only as good as its source is new, so such a source must not have been
-older than :data:`LIMIT_DAYS` when it was read, and is due to be read again after as many.
+A fact about today is only as good as its source is new. One that has a date of its own must not
+have been older than :data:`DATED_DAYS` when it was read, and is due to be replaced after as many.
+One that has none is due to be read again after :data:`READ_DAYS`. Of a package's release the index
+knows the day on which it was uploaded, and whether there is a newer one
+(:mod:`site_ext.claims.uploads`).
 """
 
 from __future__ import annotations
@@ -30,8 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "sources.toml"
-#: Eighteen months.
-LIMIT_DAYS = 548
+#: Twelve months for a source that has a date, six since it was read for one that has none.
+DATED_DAYS, READ_DAYS = 366, 183
 PAST = "the past"
 _NEEDED = ("title", "publisher", "address", "fact", "read")
 
@@ -46,7 +50,19 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fact: str | None = None
     read: date | None = None
     dated: date | None = None
+    package: str | None = None
     about: str | None = None
+
+    @property
+    def limit_days(self) -> int:
+        """For how many days it tells of today."""
+        return DATED_DAYS if self.dated else READ_DAYS
+
+    @property
+    def release(self) -> tuple[str, str] | None:
+        """``(distribution, version)`` of the release that it is."""
+        name, equals, version = (self.package or "").partition("==")
+        return (name, version) if equals else None
 
     def problem(self) -> str:
         """What keeps it from being evidence, with the repair; empty for a good one."""
@@ -59,9 +75,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             return f"source {self.key!r} has the address {self.address!r}, which is no link"
         if self.about not in (None, PAST):
             return f"source {self.key!r}: about = {self.about!r}; write {PAST!r} or leave it out"
+        if self.package is not None and not self.release:
+            return f"source {self.key!r}: package = {self.package!r}; write it as keras==2.3.0"
+        return self._too_old()
+
+    def _too_old(self) -> str:
+        """What its days say against it."""
+        assert self.read is not None
         if self.dated and self.dated > self.read:
             return f"source {self.key!r} is of {self.dated}, after it was read on {self.read}"
-        if not self.about and self.dated and (self.read - self.dated).days > LIMIT_DAYS:
+        if not self.about and self.dated and (self.read - self.dated).days > DATED_DAYS:
             return (
                 f"source {self.key!r} is of {self.dated} and was read on {self.read}: too old for "
                 f"a fact about today; find a newer one, or say about = {PAST!r}"
