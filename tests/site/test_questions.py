@@ -28,10 +28,19 @@ def test_there_are_all_the_questions() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_each_is_answered_in_a_sentence(row: list[str]) -> None:
+    """One sentence, short enough to be read in the table."""
+    answer = re.sub(r"\{claim\}`[^`]*`", "", row[1])
+
+    assert re.fullmatch(r"[^.]*(\.\w[^.]*)*\.", re.sub(r"\{\w+\}`[^`]*`|`[^`]*`", "…", answer)), answer
+    assert 3 < len(answer.split()) < 25
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_each_has_an_answer_in_every_framework(row: list[str]) -> None:
     """A page that exists; an example answers for the frameworks that it runs."""
-    assert 4 == len(row)
-    for framework, cell in zip(COLUMNS, row[1:], strict=True):
+    assert 5 == len(row)
+    for framework, cell in zip(COLUMNS, row[2:], strict=True):
         pages = re.findall(r"\{doc\}`([^`]+)`", cell)
         sections = re.findall(r"\]\(#([\w-]+)\)", cell)
 

@@ -1,9 +1,9 @@
 """The directive ``{byline}``: when, about what, for whom, and how long it takes to read.
 
 Date, categories and level come from the front matter of the page that has the byline.
-The reading time is computed over all pages whose front matter says ``article: true``:
-words at :data:`WORDS_PER_MINUTE`, words of code counted at half. What is folded away until a
-reader opens it, such as the evidence of a claim, is not counted.
+The reading time is that of the page, and of all pages whose front matter says ``article: true``
+together: words at :data:`WORDS_PER_MINUTE`, words of code counted at half. What is folded away
+until a reader opens it, such as the evidence of a claim, is not counted.
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def total(env: BuildEnvironment) -> int:
 
 def show_reading_time(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in doctree.findall(reading_time):
-        node.replace_self(nodes.Text(f"{total(app.env)} minutes to read"))
+        own = minutes(*app.env.metadata[docname].get("word_counts", (0, 0)))
+        told = f"{own} minutes to read, {total(app.env)} with all its pages"
+        node.replace_self(nodes.Text(told))
 
 
 def pages_with_byline(app: Sphinx, env: BuildEnvironment) -> list[str]:
