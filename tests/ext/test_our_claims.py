@@ -16,12 +16,18 @@ PAGE = "docs/own.md"
 TEXT = """\
 # Own
 
-First comes a sentence of no weight. Alpha takes {measured}`speed/run.seconds_alpha:.1f s`, and **beta**
+First comes a sentence
+of no weight, and its lines
+stay apart. Alpha takes {measured}`speed/run.seconds_alpha:.1f s`,
+and **beta**
 less.{claim}`own-slower; speed/run: seconds_alpha > seconds_beta; source: alpha-first` Nothing more.
 
 ## In parts
 
-- Beta wins.{claim}`own-winner; speed/run: winner == "beta"` Alpha came first.{claim}`own-first;
+**Bold is one.** - not this. **It is
+bold.** Beta came second.{claim}`own-second; speed/run: winner == "beta"`
+
+- **In short.** Beta wins.{claim}`own-winner; speed/run: winner == "beta"` Alpha came first.{claim}`own-first;
   source: alpha-first`
 
 | a | b |
@@ -58,11 +64,13 @@ def test_the_sentence_is_found(good: Site) -> None:
 
     assert {
         "own-slower": "Alpha takes 3.5\N{NO-BREAK SPACE}s, and beta less.",
-        "own-winner": "Beta wins.",
+        "own-second": "Beta came second.",
+        "own-winner": "In short. Beta wins.",
         "own-first": "Alpha came first.",
         "own-cell": "One of Run it",
     } == {name: claim["statement"] for name, claim in found.items()}
     assert "Own / In parts" == found["own-winner"]["section"]
+    assert "Own / In parts / x" == found["own-cell"]["section"]
     assert "own.html#claim-own-winner" == found["own-winner"]["page"]
     assert [True, True] == [finding["holds"] for finding in found["own-slower"]["evidence"]]
 
@@ -81,6 +89,9 @@ def test_the_mark_is_light(good: Site) -> None:
     assert "seconds_alpha = 3.5" in mark.select_one("[data-origin]")["data-origin"]
     assert "Alpha 0.1 (2015-05-01)" in mark.select_one("[data-origin]")["data-origin"]
     assert page.select(".claim") == []
+    assert "a sentence of no weight, and its lines stay apart. Alpha" in " ".join(
+        sentence.find_parent("p").get_text().split()
+    )
 
 
 def test_the_ledger_has_them_apart(good: Site) -> None:
@@ -88,7 +99,7 @@ def test_the_ledger_has_them_apart(good: Site) -> None:
     page = good.page("ledger")
     rows = page.select("table.ledger-of-ours > tbody > tr")
 
-    assert 4 == len(rows)
+    assert 5 == len(rows)
     assert 7 == len(page.select("table.ledger > tbody > tr"))
     assert "own.html#claim-own-slower" in [a["href"] for a in rows[0].select("a")]
     assert "Of 7 statements" in good.page("index").get_text()

@@ -32,7 +32,9 @@ def test_each_is_answered_in_a_sentence(row: list[str]) -> None:
     """One sentence, short enough to be read in the table."""
     answer = re.sub(r"\{claim\}`[^`]*`", "", row[1])
 
-    assert re.fullmatch(r"[^.]*(\.\w[^.]*)*\.", re.sub(r"\{\w+\}`[^`]*`|`[^`]*`", "…", answer)), answer
+    assert re.fullmatch(r"[^.]*(\.\w[^.]*)*\.", re.sub(r"\{\w+\}`[^`]*`|`[^`]*`", "…", answer)), (
+        answer
+    )
     assert 3 < len(answer.split()) < 25
 
 

@@ -184,15 +184,15 @@ def test_the_article_is_whole(parsed, html: Path) -> None:
     assert text.count("Fran√") == "".join(quoted).count("Fran√")
     headings = {h.get_text().rstrip("#") for page in parsed.values() for h in page.select("h1, h2")}
     assert {
-        "Overview", "TensorFlow", "PyTorch", "Keras", "Pros", "Cons", "Example", "Comparison",
+        "Overview", "TensorFlow", "PyTorch", "Keras", "JAX", "Pros and cons", "Comparison",
         "When to use TensorFlow", "When to use PyTorch", "When to use Keras",
-        "Performance benchmarks", "Learning resources", "Recommendation",
+        "Performance benchmarks", "Learning path", "Recommendation", "The audit",
     } <= headings  # fmt: skip
 
 
 def test_the_illustration_is_drawn_from_the_record(parsed, html: Path, entries) -> None:
-    """One figure on the first page, with its values in words, as the record has them."""
-    [image] = parsed[html / "index.html"].select("article svg[role=img]")
+    """One figure in the audit, with its values in words, as the record has them."""
+    [image] = parsed[html / "audit.html"].select("article svg[role=img]")
     article = next(e for e in entries if e["name"] == "article/as_published")["measured"]
 
     for name in ("tensorflow_published", "torch_published", "torch_repaired"):
@@ -223,6 +223,6 @@ def test_no_prompt_escapes_testing() -> None:
 
 
 def test_each_framework_has_a_tested_snippet() -> None:
-    """The three framework pages have at least one {doctest}."""
-    for name in ("tensorflow", "pytorch", "keras"):
+    """The frameworks' pages have at least one {doctest}."""
+    for name in ("tensorflow", "pytorch", "keras", "jax"):
         assert "```{doctest}" in (ROOT / f"docs/{name}.md").read_text()

@@ -70,7 +70,7 @@ class FindSentences(SphinxTransform):
             claim: Claim = found["claim"]
             sentence = claim_sentence("", "", claim=claim, classes=["ours"], ids=[claim.place])
             for node in _before(found):
-                node.parent.remove(node)
+                del node.parent[_at(node)]
                 sentence += node
             words = " ".join(sentence.astext().split())
             claim.statement = original.Statement(words, _place(found), claim.line, OURS)
@@ -92,27 +92,50 @@ def _before(found: our_mark) -> list[Node]:
             if at := ends[-1]:
                 taken[-1:] = _split(node, at)
                 break
+            if _ends_before(node):
+                break
     if taken and isinstance(first := taken[-1], nodes.Text):
         text = first.astext()
         taken[-1:] = _split(first, len(text) - len(text.lstrip()))
     return taken[::-1]
 
 
+def _ends_before(node: nodes.Text) -> bool:
+    """Whether a sentence ended in bold or in a link before the text; what leads an item is no
+    sentence of its own."""
+    number, text = _at(node), node.astext()
+    before = node.parent.children[number - 1] if number else None
+    if before is None or not text[:1].isspace() or not before.astext().endswith((".", "!", "?")):
+        return False
+    leads = isinstance(before, nodes.strong) and not any(
+        one.astext() for one in node.parent.children[: number - 1]
+    )
+    return not (leads and isinstance(node.parent.parent, nodes.list_item))
+
+
 def _split(node: nodes.Text, at: int) -> list[Node]:
     """What is behind ``at``, in a node of its own, if there is anything."""
     left, right = node.astext()[:at], node.astext()[at:]
-    parts = [nodes.Text(text) for text in (left, right) if text]
-    node.parent.replace(node, parts)
-    return [*parts[-1:]] if right else []
+    parts: list[Node] = [nodes.Text(text) for text in (left, right) if text]
+    parent, number = node.parent, _at(node)
+    del parent[number]
+    for part in reversed(parts):
+        parent.insert(number, part)
+    return parts[-1:] if right else []
+
+
+def _at(node: Node) -> int:
+    """Where a node stands; its parent's own methods take any text that is equal for it."""
+    return next(n for n, one in enumerate(node.parent.children) if one is node)
 
 
 def _place(node: Node) -> str:
-    """The headings above a node, the page's first."""
+    """The headings above a node, the page's first; in a table its row's as well."""
     titles: list[str] = []
     while node.parent is not None:
         node = node.parent
-        if isinstance(node, nodes.section):
-            titles.append(node[0].astext())
+        if isinstance(node, (nodes.section, nodes.row)):  # a row is called by its first cell
+            titles.append(" ".join(node[0].astext().split()))
     return " / ".join(titles[::-1])
 
 
