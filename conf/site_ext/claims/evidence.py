@@ -134,6 +134,9 @@ def _example(env: BuildEnvironment, finding: Finding, check: Expression) -> Find
     finding = replace(finding, day=entry.record.executed_at)
     if reason := entry.record.without(check.names):
         return replace(finding, holds=None, reason=reason)
+    if entry.example.timed and not entry.record.timing:
+        told = f"{name} was timed while {entry.record.disturbed or 'others ran'}"
+        return replace(finding, holds=None, reason=told)
     return _judged(finding, check, entry.record.measured)
 
 
