@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -145,3 +146,31 @@ def test_one_that_fell_says_so_on_its_page(site: Site) -> None:
 
     assert "✗" == site.page("own").select_one("#claim-own-slower").find_next_sibling("a").get_text()
     assert "does not hold" in site.page("ledger").select_one("#claim-own-slower").get_text()
+
+
+def test_times_of_a_busy_machine_judge_nothing(site: Site) -> None:
+    """Checks of a script that is timed are not checked where other work disturbed it."""
+    script = site.folder / "gallery/speed/run.py"
+    head, quotes, rest = script.read_text().partition('"""\n\n')
+    script.write_text(f"{head}{quotes}# sphinx_gallery_timed = True\n\n{rest}")
+    site.build()
+    path = site.folder / "build/records/speed.run.json"
+    record = json.loads(path.read_text())
+    record["machine"]["during"] |= {
+        "cores": 2,
+        "others": 1.5,
+        "idle": 0,
+        "stolen": 0,
+        "throttled": 0,
+    }
+    path.write_text(json.dumps(record))
+    site.change(PAGE, "Nothing more.", "Nothing else.")
+    build = site.build()
+    found = site.claims()
+
+    assert 0 == build.code, build.text
+    assert ["speed/run was timed while other work took 1.5 of its cores"] == found["own-winner"][
+        "not_checked"
+    ]
+    assert "?" == site.page("own").select_one("#claim-own-winner").find_next_sibling("a").get_text()
+    assert [] == found["own-first"]["not_checked"]
