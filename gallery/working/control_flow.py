@@ -155,6 +155,7 @@ measured = {
     "refused": sum(isinstance(value, str) for value in results.values()),
     "tensorflow_traces": tensorflow_traces,
     "torch_graphs": graphs,
+    "torch_while_loop_steps": results["PyTorch, while_loop exported"],
     "torch_export_error": results["PyTorch, torch.export"],
     "jax_jit_error": results["JAX, jit"],
 }

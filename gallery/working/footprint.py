@@ -5,8 +5,9 @@ Weigh the frameworks: import time, memory, disk
 Before a framework computes anything it has to be installed, imported and held in
 memory. For a service that starts often, a test suite or a small container that can
 matter more than its speed. Each import runs in a process of its own, so none pays
-for another, and three times; the median counts. The memory is Linux's and macOS's own account
-of the process.
+for another, and three times; the median counts. What a stack does not require is hidden from it:
+TensorFlow would import JAX and Keras scikit-learn, only because they are there. The memory is
+Linux's and macOS's own account of the process.
 """
 
 # sphinx_gallery_tags = ["import time", "memory", "disk", "performance"]
@@ -37,44 +38,9 @@ STACKS = {
 }
 
 # %%
-# Import
-# ------
-# The memory is what the process held at most, in MiB. The seconds depend on whether the files
-# are in the system's cache, so the stacks take turns: the first turn may read from the disk,
-# and the median is of one that did not.
-
-CODE = """
-import json, os, resource, sys, time
-os.environ["KERAS_BACKEND"] = sys.argv[2] or "jax"
-started = time.perf_counter()
-__import__(sys.argv[1])
-seconds = time.perf_counter() - started
-if sys.platform == "darwin":
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-else:  # where that would begin at what the parent held
-    with open("/proc/self/status") as status:
-        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-print(json.dumps([seconds, peak]), flush=True)
-os._exit(0)  # what the end of a process costs is not asked
-"""
-
-
-def import_once(module, backend):
-    command = [sys.executable, "-c", CODE, module, backend]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-runs = {name: [] for name in STACKS}
-for _ in range(RUNS):
-    for name, (module, backend, _) in STACKS.items():
-        runs[name].append(import_once(module, backend))
-imports = {name: tuple(map(statistics.median, zip(*each))) for name, each in runs.items()}
-
-# %%
-# Disk
-# ----
-# The files of the distribution and of all that it requires, each counted once.
+# What each requires
+# ------------------
+# Followed from distribution to distribution. A module that belongs to none of them is a stranger.
 
 
 def installed(name):
@@ -97,14 +63,63 @@ def with_requirements(names):
     return found
 
 
+required = {name: with_requirements(each) for name, (_, _, each) in STACKS.items()}
+modules = metadata.packages_distributions()
+strangers = {
+    name: [m for m, owners in modules.items() if not {o.lower() for o in owners} & set(needs)]
+    for name, needs in required.items()
+}
+
+# %%
+# Import
+# ------
+# The memory is what the process held at most, in MiB. The seconds depend on whether the files
+# are in the system's cache, so the stacks take turns: the first turn may read from the disk,
+# and the median is of one that did not.
+
+CODE = """
+import json, os, resource, sys, time
+os.environ["KERAS_BACKEND"] = sys.argv[2] or "tensorflow"
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[3])))
+started = time.perf_counter()
+__import__(sys.argv[1])
+seconds = time.perf_counter() - started
+if sys.platform == "darwin":
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+else:  # where that would begin at what the parent held
+    with open("/proc/self/status") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+print(json.dumps([seconds, peak]), flush=True)
+os._exit(0)  # what the end of a process costs is not asked
+"""
+
+
+def import_once(module, backend, hidden):
+    command = [sys.executable, "-c", CODE, module, backend, json.dumps(hidden)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+runs = {name: [] for name in STACKS}
+for _ in range(RUNS):
+    for name, (module, backend, _) in STACKS.items():
+        runs[name].append(import_once(module, backend, strangers[name]))
+imports = {name: tuple(map(statistics.median, zip(*each))) for name, each in runs.items()}
+
+# %%
+# Disk
+# ----
+# The files of the distribution and of all that it requires, each counted once.
+
+
 def disk_mib(distribution):
     sizes = (file.size or 0 for file in distribution.files or [])
     return sum(sizes) / 2**20
 
 
 disk = {}
-for name, (_, _, distributions) in STACKS.items():
-    disk[name] = sum(disk_mib(d) for d in with_requirements(distributions).values())
+for name, needs in required.items():
+    disk[name] = sum(disk_mib(distribution) for distribution in needs.values())
 
 # %%
 # Result
