@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ARTICLE = (
     "index", "tensorflow", "pytorch", "keras", "jax", "backends", "comparison", "language_models",
-    "scale", "performance", "leaving", "model_files", "resources", "recommendation", "audit",
+    "scale", "performance", "imagenet", "leaving", "model_files", "resources", "recommendation", "audit",
 )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def minutes_of(html: Path, name: str) -> float:
 #: Numbers that no record could supply, each with why it may be typed.
 ALLOWED = {
     r"(?:19|20)\d\d": "a year, of history",
-    r"(?<=ResNet-)50|(?<=UTF-)8|(?<=WSL)2|(?<=[AVH])100|(?<=TF)32|(?<=TensorFloat-)32|(?<=Tesla T)4|(?<=H)200|(?<=Gaudi)2": "a part of a name",
+    r"(?<=ResNet-)50|(?<=UTF-)8|(?<=Caffe)2|(?<=WSL)2|(?<=[APVH])100|(?<=TPU v)4|(?<=DGX-)2|(?<=TF)32|(?<=TensorFloat-)32|(?<=Tesla T)4|(?<=H)200|(?<=Gaudi)2": "a part of a name",
     r"(?<=[vV]ersion )\d[\d.]*|(?<=TensorFlow )\d[\d.]*|(?<=Keras )\d[\d.]*|(?<=Training )\d[\d.]*":
         "a version, in history",
     r"\d+(?= bits?)|(?<=eight bits instead of )32": "the length of a number",

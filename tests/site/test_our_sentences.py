@@ -18,7 +18,7 @@ from site_ext.claims import checks
 
 FRAMEWORKS = ("tensorflow", "pytorch", "keras", "jax")
 PAGES = (
-    "index", *FRAMEWORKS, "backends", "comparison", "language_models", "scale", "performance",
+    "index", *FRAMEWORKS, "backends", "comparison", "language_models", "scale", "performance", "imagenet",
     "leaving", "model_files", "resources", "recommendation",
 )  # fmt: skip
 NAMES = re.compile(r"\b(TensorFlow|PyTorch|Keras|JAX)\b")
