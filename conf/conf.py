@@ -230,13 +230,11 @@ html_theme_options = {
     "footer_center": [],
     "footer_end": [],
 }
+# What stands outside of the gallery has no pages below it to list.
 html_sidebars: dict[str, list[str]] = {
     page: []
-    for page in (
-        "index", "tensorflow", "pytorch", "keras", "comparison", "performance",
-        "resources", "recommendation", "questions", "ledger", "measurements", "reproductions", "timings", "method", "side_by_side/*",
-    )
-}  # fmt: skip
+    for page in (*(path.stem for path in Path(here).parent.glob("docs/*.md")), "side_by_side/*")
+}
 html_context = {"default_mode": "auto"}
 
 # -- EPUB --------------------------------------------------------------------------

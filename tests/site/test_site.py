@@ -226,3 +226,11 @@ def test_each_framework_has_a_tested_snippet() -> None:
     """The frameworks' pages have at least one {doctest}."""
     for name in ("tensorflow", "pytorch", "keras", "jax"):
         assert "```{doctest}" in (ROOT / f"docs/{name}.md").read_text()
+
+
+def test_no_page_has_an_empty_side(parsed, html: Path) -> None:
+    """What has no pages below it lists none at its side."""
+    for path, page in parsed.items():
+        side = page.select_one(".bd-sidebar-primary .bd-toc-item")
+        if side is not None and "gallery" not in path.parts:
+            assert side.select("a"), path.name
