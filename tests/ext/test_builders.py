@@ -180,3 +180,12 @@ def test_builders_do_not_hide_changes_from_each_other(tmp_path: Path) -> None:
 
     assert [0, 0, 0] == [done.returncode for done in (first, check, second)], second.stdout
     assert "Alpha came out in 2015" in site.page("alpha").get_text()
+
+
+def test_latex_first_of_all(tmp_path: Path) -> None:
+    """No builder needs that another has read the pages before it."""
+    site = claims_site(tmp_path / "site")
+    build = site.build("latex")
+
+    assert 0 == build.code, build.text
+    assert list((site.folder / "build/latex").glob("*.tex"))

@@ -162,8 +162,9 @@ def add_card(app: Sphinx, doctree: nodes.document) -> None:
     if (warning := banner(entry)) is not None:
         section.insert(1, warning)
     site = app.builder.format == "html" and app.builder.name != "epub"
-    to_root = "../" * app.builder.get_target_uri(entry.example.page).count("/")
-    box = card(entry, to_root if site else None)
+    # Other builders may know no address of a page that they have not read yet.
+    to_root = "../" * app.builder.get_target_uri(entry.example.page).count("/") if site else None
+    box = card(entry, to_root)
     # Sphinx-Gallery's box of downloads ends the page, inside its last section.
     boxes = [n for n in doctree.findall(nodes.container) if "sphx-glr-footer" in n["classes"]]
     end = boxes[0].parent if boxes else None
