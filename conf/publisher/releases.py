@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
 from site_ext.base.files import checked
+from site_ext.claims.original import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,6 @@ ABOUT = "data/release.json"
 #: The folders at the root that hold a file for each page of any version.
 PER_PAGE = ("versions", "stable", "latest")
 PUT_BACK = "put the published file back"
-#: What claims.json calls a claim of the site's own, which has no verdict to follow.
-OURS = "ours"
 
 
 class _Machine(TypedDict):

@@ -14,7 +14,6 @@ import pytest
 from bs4 import BeautifulSoup, NavigableString, Tag
 
 from conftest import ROOT, clean_environment
-from site_ext.claims import checks
 
 FRAMEWORKS = ("tensorflow", "pytorch", "keras", "jax")
 PAGES = (
@@ -156,7 +155,6 @@ def test_there_are_enough(html: Path) -> None:
     for claim in ours:
         assert claim["evidence"], claim["id"]
         assert [] == claim["problems"], claim["id"]
-        assert claim["statement"] == claim["now"]
 
 
 def test_only_the_audit_argues_with_the_original(html: Path) -> None:
@@ -195,19 +193,6 @@ def opposite(check: str) -> str:
     return _SIGN.sub(lambda sign: f" {OPPOSITES[sign[1]]} ", check, count=1)
 
 
-def test_every_opposite_is_false(html: Path) -> None:
-    """What a check found refutes the check turned round: none is true whatever was measured."""
-    claims = json.loads((html / "data/claims.json").read_text(encoding="utf-8"))
-    found = [
-        one for claim in claims for one in claim["evidence"] if one["holds"] and one.get("check")
-    ]
-
-    assert 250 < len(found)
-    for one in found:
-        assert checks.check(one["check"]).value(one["found"]) is True, one["check"]
-        assert checks.check(opposite(one["check"])).value(one["found"]) is False, one["check"]
-
-
 def test_every_opposite_fails_the_build(html: Path, tmp_path: Path) -> None:
     """All checks of all pages turned round at once: the build names each."""
     for folder in ("docs", "conf", "gallery"):
@@ -221,19 +206,7 @@ def test_every_opposite_fails_the_build(html: Path, tmp_path: Path) -> None:
         text, count = turn_round(path.read_text(encoding="utf-8"))
         path.write_text(text, encoding="utf-8")
         turned += count
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-nWq",
-        "--keep-going",
-        "-c",
-        "conf",
-        "-b",
-        "html",
-        "docs",
-        "out",
-    ]
+    command = [sys.executable, "-m", *"sphinx -nWq --keep-going -c conf -b html docs out".split()]
     done = subprocess.run(
         command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=clean_environment(PYTHONPATH=str(tmp_path / "conf"), PATTERN="none of them"),
@@ -243,7 +216,7 @@ def test_every_opposite_fails_the_build(html: Path, tmp_path: Path) -> None:
     all_checks = [one for claim in claims for one in claim["evidence"] if one.get("check")]
 
     assert 0 != done.returncode
-    assert turned == len(all_checks)
+    assert 250 < turned == len(all_checks)
     assert told == len([one for one in all_checks if one["holds"]])
 
 

@@ -1,5 +1,4 @@
-"""All claims, the original's and ours, and what they lean on: the original, the sources, the
-measurements.
+"""All claims, the original's and ours, and what they lean on: original, sources, measurements.
 
 A claim's content stays where it was written: what shows it elsewhere takes it from its page.
 """
@@ -42,23 +41,24 @@ VERDICTS = {
     "untestable": "says too little to be confirmed or refuted",
     "opinion": "nothing that could be measured",
 }
-#: Whose statement a claim is.
-ORIGINAL, OURS = "original", "ours"
-#: Ours come behind the original's.
-OUR_NUMBER = 1_000_000
+ORIGINAL = "original"
 
 
-class claim_now(nodes.container):
-    """What is true now, in the note of its ``claim``."""
+class claim_text(nodes.Element):
+    """Our words of its ``claim``: what is true now."""
 
 
-class claim_sentence(nodes.inline):
-    """The sentence that is a ``claim`` of ours."""
+class claim_now(claim_text, nodes.container):
+    """They stand in a note under the original's."""
+
+
+class claim_sentence(claim_text, nodes.inline):
+    """They are the claim."""
 
 
 @dataclass
 class Claim:
-    """A judged statement; ``number`` is the statement's place in the original."""
+    """A judged statement; ``number`` is its place in the original, -1 if it is ours."""
 
     id: str
     statement: Statement
@@ -69,7 +69,11 @@ class Claim:
     line: int
     #: What is wrong with it besides a finding.
     flaws: list[str] = field(default_factory=list)
-    kind: str = ORIGINAL
+
+    @property
+    def kind(self) -> str:
+        """Whose statement it is, :data:`ORIGINAL` or :data:`site_ext.claims.original.OURS`."""
+        return original.OURS if self.statement.kind == original.OURS else ORIGINAL
 
     @property
     def place(self) -> str:
@@ -84,16 +88,14 @@ class Claim:
     @property
     def not_checked(self) -> list[str]:
         """Why some of its evidence could not be checked in this build."""
-        reasons = [finding.reason for finding in self.findings if finding.holds is None]
-        return list(dict.fromkeys(reasons))
+        return list(dict.fromkeys(f.reason for f in self.findings if f.holds is None))
 
     @property
     def frameworks(self) -> list[str]:
         """Which it is about: named above it, or in it, or else all. The original knew no JAX."""
-        ours = self.kind == OURS
-        known = [title for module, title in TITLES.items() if ours or module != "jax"]
+        known = [t for module, t in TITLES.items() if module != "jax" or self.kind != ORIGINAL]
         texts = (self.statement.place, self.statement.plain)
-        for text in reversed(texts) if ours else texts:
+        for text in texts if self.kind == ORIGINAL else reversed(texts):
             named = [title for title in known if title in text]
             if named:
                 return named
@@ -150,7 +152,7 @@ class ClaimsDomain(Domain):
     def claims(self) -> list[Claim]:
         """All of them, in the original's order, and then ours."""
         found = [claim for told in self.data["claims"].values() for claim in told]
-        return sorted(found, key=lambda claim: (claim.number, claim.docname, claim.line))
+        return sorted(found, key=lambda c: (c.kind != ORIGINAL, c.number, c.docname, c.line))
 
     @property
     def by_id(self) -> dict[str, Claim]:
@@ -173,8 +175,7 @@ class ClaimsDomain(Domain):
 
     def process_doc(self, env: BuildEnvironment, docname: str, document: nodes.document) -> None:
         """Collect a page's claims, and warn of those that their evidence doesn't support."""
-        for node in document.findall(lambda one: isinstance(one, (claim_now, claim_sentence))):
-            assert isinstance(node, nodes.Element)
+        for node in document.findall(claim_text):
             claim: Claim = node["claim"]
             self.data["claims"].setdefault(docname, []).append(claim)
             self.moved = True

@@ -22,7 +22,8 @@ from site_ext.base.frameworks import TITLES
 from site_ext.base.nodes import folded, table
 from site_ext.base.state import publishes
 from site_ext.claims import original, view
-from site_ext.claims.domain import ORIGINAL, OURS, VERDICTS, claims_of
+from site_ext.claims.domain import ORIGINAL, VERDICTS, claims_of
+from site_ext.claims.original import OURS
 from site_ext.claims.roles import ALL, count
 
 if TYPE_CHECKING:

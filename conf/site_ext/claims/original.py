@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 CODE, CELL = "code", "cell"
+#: Not of the original: a sentence of the site's own (:mod:`site_ext.claims.ours`).
+OURS = "ours"
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from sphinx.transforms import SphinxTransform
 
 from site_ext.base import links, values
 from site_ext.base.nodes import quoted
-from site_ext.claims import original
-from site_ext.claims.domain import OUR_NUMBER, OURS, Claim, claim_sentence
+from site_ext.claims.domain import Claim, claim_sentence
 from site_ext.claims.evidence import FORMS, SOURCE, examine
+from site_ext.claims.original import OURS, Statement
 
 if TYPE_CHECKING:
     from typing import Any
@@ -53,10 +53,10 @@ def mark(env: BuildEnvironment, text: str, line: int) -> our_mark:
         raise ValueError(f"the id {name!r} is not of the form keras-least-code")
     if not evidence:
         raise ValueError(f"{name} has no evidence; give some ({FORMS}), each after a semicolon")
-    nothing = original.Statement("", "", line, OURS)
+    unknown = Statement("", "", line, OURS)  # until FindSentences has it
     findings = [examine(env, one) for one in evidence]
     docname = env.current_document.docname
-    claim = Claim(name, nothing, OUR_NUMBER, "holds", findings, docname, line, kind=OURS)
+    claim = Claim(name, unknown, -1, "holds", findings, docname, line)
     return our_mark("", "", claim=claim)
 
 
@@ -73,7 +73,7 @@ class FindSentences(SphinxTransform):
                 del node.parent[_at(node)]
                 sentence += node
             words = " ".join(sentence.astext().split())
-            claim.statement = original.Statement(words, _place(found), claim.line, OURS)
+            claim.statement = Statement(words, _place(found), claim.line, OURS)
             if not words:
                 claim.flaws.append("stands behind no sentence; put it at the end of one")
             found.replace_self([sentence, _link(claim)])

@@ -42,9 +42,10 @@ from site_ext.base import links
 from site_ext.base.nodes import quoted
 from site_ext.base.roles import CheckedRole
 from site_ext.claims import ours, quoting, view
-from site_ext.claims.domain import ORIGINAL, OURS, VERDICTS, claims_of
+from site_ext.claims.domain import ORIGINAL, VERDICTS, claims_of
 from site_ext.claims.evidence import like, read_source
 from site_ext.claims.measurements import FOLDER
+from site_ext.claims.original import OURS
 from site_ext.gallery.domain import GALLERY
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sphinx.util import docname_join
 from site_ext.base import links, values
 from site_ext.base.nodes import folded as fold
 from site_ext.claims import original
-from site_ext.claims.domain import OURS, claim_now, claim_sentence
+from site_ext.claims.domain import claim_now, claim_text
 from site_ext.claims.evidence import MEASUREMENT, SOURCE
 from site_ext.gallery.domain import GALLERY
 
@@ -40,7 +40,7 @@ def note(claim: Claim, now: Node, *, folded: bool = False) -> Node:
 def words(claim: Claim) -> list[Node]:
     """The original's words; of a sample of code, that it is one; of ours, our sentence."""
     statement = claim.statement
-    if claim.kind == OURS:
+    if statement.kind == original.OURS:
         return [nodes.inline("", statement.words, classes=["claim-words"])]
     if statement.kind == original.CODE:
         return [nodes.inline("", "The sample of code", classes=["claim-words"])]
@@ -126,13 +126,13 @@ def now_of(env: BuildEnvironment, claims: list[Claim]) -> dict[str, list[Node]]:
     """What is true now of each claim, by its id, as its page has it, fit for any other page."""
     found: dict[str, list[Node]] = {}
     for docname in sorted({claim.docname for claim in claims}):
-        for node in env.get_doctree(docname).findall(nodes.Element):
-            if isinstance(node, (claim_now, claim_sentence)):
-                moved = node.deepcopy()
-                _uproot(moved, docname)
-                inside = moved.children
-                sentence = isinstance(node, claim_sentence)
-                found[node["claim"].id] = [nodes.paragraph("", "", *inside)] if sentence else inside
+        for node in env.get_doctree(docname).findall(claim_text):
+            moved = node.deepcopy()
+            _uproot(moved, docname)
+            if isinstance(node, claim_now):
+                found[node["claim"].id] = moved.children
+            else:
+                found[node["claim"].id] = [nodes.paragraph("", "", *moved.children)]
     return found
 
 
