@@ -16,6 +16,7 @@ endif
 export PYTHONPATH := $(CURDIR)/conf
 export PATTERN SHARD JOBS STRICT GPU HEAVY REPOSITORY SITE BRANCH SITE_URL RELEASES DEV
 export RECORDS BUDGET CLUSTER TIME_LIMIT_FACTOR ALLOW_BUSY
+export WORKLOAD STACK DEVICE DTYPE BATCH THREADS ROUNDS RECORD
 
 ifeq ($(VENV),)
 PY := $(PYTHON)
@@ -40,7 +41,7 @@ endif
 # Each builder remembers for itself what it has read: one would hide from the others what is new.
 SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
 .DEFAULT_GOAL := help
-.PHONY: help html examples worker reproduce test doctest linkcheck epub text latex freshness
+.PHONY: help html examples worker bench reproduce test doctest linkcheck epub text latex freshness
 .PHONY: site compare release serve lint lock clean
 
 html: $(READY) ## execute what is out of date, build build/html/ (RECORDS= PATTERN= JOBS= SHARD= BUDGET= CLUSTER= STRICT=1 VENV= GPU=1 HEAVY=1)
@@ -51,6 +52,9 @@ examples: $(READY) ## only execute what is out of date, for instance one SHARD=2
 
 worker: $(READY) ## execute for others: CLUSTER=tcp://host:port of a Dask scheduler
 	$(PY) -m commands.worker "$(CLUSTER)"
+
+bench: $(READY) ## time the frameworks on this machine, 20 minutes (WORKLOAD= STACK= DEVICE=cuda BATCH= THREADS= ROUNDS= BUDGET= CLUSTER=)
+	@$(PY) -m commands.bench
 
 reproduce: $(READY) ## execute here what a release executed, and compare (RELEASE=0.2, or RECORDS=)
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"

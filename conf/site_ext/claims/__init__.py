@@ -19,6 +19,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         "recorded",
         "reproductions",
         "charts",
+        "matrix",
+        "hours",
     ):
         app.setup_extension(f"{__name__}.{name}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -51,9 +51,7 @@ def look_up(env: BuildEnvironment, name: str, wanted: str, spec: str) -> Quoted:
     """The value on the page that is being read; raises :exc:`ValueError` if there is none."""
     expression = checks.arithmetic(wanted)
     if name.startswith(FOLDER):
-        taken = claims_of(env).measurement(name)
-        if taken is None:
-            raise ValueError(_unknown("measurement", name, claims_of(env).measurements))
+        taken = measurement(env, name)
         return Quoted(_formatted(name, expression, taken.measured, spec), _taken(taken, wanted))
     entry = example(env, name)
     if (record := entry.ran) is None:
@@ -69,6 +67,19 @@ def example(env: BuildEnvironment, name: str) -> Entry:
     if entry is None:
         raise ValueError(_unknown("example", name, examples_of(env).entries))
     return entry
+
+
+def measurement(env: BuildEnvironment, name: str) -> Measurement:
+    """A measurement by its name; raises :exc:`ValueError` with those that there are."""
+    taken = claims_of(env).measurement(name)
+    if taken is None:
+        raise ValueError(_unknown("measurement", name, claims_of(env).measurements))
+    return taken
+
+
+def recorded(env: BuildEnvironment, name: str, wanted: checks.Expression) -> Any:
+    """A recorded value, or arithmetic with values; raises :exc:`ValueError` likewise."""
+    return measured(name, wanted, measurement(env, name).measured)
 
 
 def _unknown(kind: str, name: str, known: Any) -> str:
