@@ -111,7 +111,7 @@ class Matrix:
         if not wanted:  # measured already: once more, from the start
             self.record.cases = [c for c in self.record.cases if not any(_is(c, j) for j in jobs)]
             wanted = jobs
-        if len(wanted) == len(jobs):
+        if not any((case := self._case(job)) and case.rounds for job in jobs):
             self.place.forget()
         self._begun, total = time.monotonic(), len(jobs) * self.selection.rounds
         for job in self._order(jobs):

@@ -47,11 +47,12 @@ def run(job: Job, caches: Path | None, keeper: Keeper | None = None) -> Outcome:
     missing = [name for name in stack.needs if not packages.is_installed(name)]
     if missing:
         return Outcome(None, None, {}, f"{missing[0]} is not installed")
-    cold = caches is None or not (caches / job.stack).is_dir()
-    more = variables(stack, job.threads)
+    more, cold = variables(stack, job.threads), True
     if caches is not None:
-        (caches / job.stack).mkdir(parents=True, exist_ok=True)
-        more["TORCHINDUCTOR_CACHE_DIR"] = str(caches / job.stack)
+        own = caches / f"{job.stack}-{job.workload}-{job.batch}-{job.threads}"
+        cold = not own.is_dir()
+        own.mkdir(parents=True, exist_ok=True)
+        more["TORCHINDUCTOR_CACHE_DIR"] = str(own)
     look, at = Look(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     done = process.run(
         SCRIPT,

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +29,7 @@ from bench import matrix, places
 from bench.matrix import Matrix, Selection
 from bench.stacks import STACKS
 from bench.workloads import WORKLOADS
+from site_ext.base import machine
 from site_ext.base.errors import SiteError
 from site_ext.run import execute
 
@@ -79,7 +81,8 @@ def selection() -> Selection:
     return Selection(
         names("WORKLOAD", list(WORKLOADS), list(WORKLOADS)),
         names("STACK", list(STACKS), usual),
-        device, dtype, numbers("BATCH", 0, 65536), numbers("THREADS", 0, len(os.sched_getaffinity(0))),
+        cast("Literal['cpu', 'cuda']", device), cast("Literal['float32', 'bfloat16']", dtype),
+        numbers("BATCH", 0, 65536), numbers("THREADS", 0, machine.usable_cores()),
         numbers("ROUNDS", 3, 1000)[0], float(numbers("BUDGET", 1140, 10**6)[0]),
     )  # fmt: skip
 
@@ -88,7 +91,7 @@ def main() -> None:
     wanted = selection()
     cluster = os.environ.get("CLUSTER", "")
     at = places.workers(cluster, wanted.device) if cluster else [places.Here(ROOT, wanted.device)]
-    with execute.held(ROOT / "build/records"):
+    with nullcontext() if cluster else execute.held(ROOT / "build/records"):
         load = os.getloadavg()[0]
         if load > QUIET and not cluster:
             print(f"WARNING: the load average is {load:.1f}: something else runs here", flush=True)

@@ -9,8 +9,8 @@
 ``pages``    what each page says about itself: byline, banner, navigation
 ===========  =====================================================================
 
-What puts finished builds beside each other into one site is in ``conf/publisher/``, what
-``make`` runs in ``conf/commands/``.
+What puts finished builds beside each other into one site is in ``conf/publisher/``, what times
+the frameworks in ``conf/bench/``, what ``make`` runs in ``conf/commands/``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Is the harness of `make bench` honest? Four questions, each answered with a figure.
 
-    .venv/bin/python tests/benchmarks/honest_benchmarks.py [peers] [overhead] [same] [slower]
+    PYTHONPATH=conf .venv/bin/python tests/benchmarks/honest_benchmarks.py [peers] [overhead] [same] [slower]
 
 ``peers``     PyTorch's step against `torch.utils.benchmark`, Keras's `fit` against what `fit` itself
               reports, JAX's step against a plain loop with `block_until_ready`
@@ -114,7 +114,6 @@ def peers() -> None:
 
 
 def overhead() -> None:
-    sys.path.insert(0, "conf")
     from bench import timing
 
     def step(place: int) -> None:
@@ -154,7 +153,6 @@ def _times(stack, load, count, slow=0.0):
 
 
 def same(slow: float = 0.0) -> None:
-    sys.path.insert(0, "conf")
     close = total = 0
     for turn in range(10):
         stack = ("jax", "pytorch-eager")[turn % 2]

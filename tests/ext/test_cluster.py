@@ -224,3 +224,30 @@ def test_an_address_that_is_none_is_one_line(
 
     assert 0 != build.code
     assert [found for found in build.lines("The build stopped") if line in found], build.text
+
+
+def test_benchmarks_are_measured_by_a_worker(cluster: Cluster, tmp_path: Path) -> None:
+    """`make bench CLUSTER=…` writes a record of the worker's machine; a scheduler without workers
+    is one line."""
+    pytest.importorskip("jax")
+    path = tmp_path / "machine.json"
+    settings = {
+        "CLUSTER": cluster.address, "RECORD": str(path), "WORKLOAD": "mlp", "STACK": "jax", "ROUNDS": "1",
+    }  # fmt: skip
+
+    def bench() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "commands.bench"], cwd=cluster.site.folder, text=True,
+            capture_output=True, env=clean_environment(**settings),
+        )  # fmt: skip
+
+    until(
+        lambda: bench().stderr.strip() == f"make bench: CLUSTER={cluster.address}: it has no worker"
+    )
+    cluster.worker()
+    cluster.wait_for(1)
+    done = bench()
+
+    assert 0 == done.returncode, done.stderr
+    [case] = json.loads(path.read_text())["cases"]
+    assert ["jax", 1, ""] == [case["stack"], len(case["rounds"]), case["gate"]["why"]]
