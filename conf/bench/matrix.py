@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -109,6 +110,7 @@ class Matrix:
         jobs = list(self.selection.jobs(int(about["machine"]["cores"])))
         wanted = [job for job in jobs if self._wants(job)]
         if not wanted:  # measured already: once more, from the start
+            self._keep()
             self.record.cases = [c for c in self.record.cases if not any(_is(c, j) for j in jobs)]
             wanted = jobs
         if not any((case := self._case(job)) and case.rounds for job in jobs):
@@ -149,6 +151,7 @@ class Matrix:
             moved = [n for n in old.versions if old.versions[n] != record.versions.get(n)]
             if differs or moved:
                 self.say(f"{self.path.name} begins anew: another {', '.join(differs + moved)}")
+                self._keep()
             else:
                 record.cases, record.workloads, record.stacks = old.cases, old.workloads, old.stacks
         for name in self.selection.workloads:
@@ -160,6 +163,12 @@ class Matrix:
         for name in self.selection.stacks:
             record.stacks[name] = Stack(title=STACKS[name].title, color=STACKS[name].color)
         return record
+
+    def _keep(self) -> None:
+        """Put what is there aside, before any of it is given up."""
+        aside = self.path.with_name(f"{self.path.name}.old")
+        shutil.copyfile(self.path, aside)
+        self.say(f"what was measured before is in {aside}")
 
     def _order(self, jobs: list[Job]) -> Iterator[Job]:
         """The jobs as often as there are rounds; what takes longest last."""

@@ -138,6 +138,7 @@ def test_what_is_done_is_measured_anew(tmp_path: Path) -> None:
 
     assert 6 == len(again.jobs)
     assert 1 == again.forgot
+    assert 18 == (tmp_path / "machine.json.old").read_text().count('"at"')
     found = {(case.workload, case.stack): len(case.rounds) for case in record.cases}
     assert 2 == found["mlp", "jax"]
     assert 3 == found["resnet50", "jax"]
@@ -152,6 +153,7 @@ def test_other_versions_begin_a_new_record(tmp_path: Path) -> None:
 
     assert 18 == len(newer.jobs)
     assert "machine.json begins anew: another torch" == said[0]
+    assert '"torch": "1"' in (tmp_path / "machine.json.old").read_text()
     assert [3] * 6 == [len(case.rounds) for case in record.cases]
 
 

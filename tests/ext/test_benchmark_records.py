@@ -200,14 +200,13 @@ def test_when_compiling_pays(tmp_path: Path, steps: tuple[float, ...], says: str
 
 
 def test_the_first_steps_are_paid_back(tmp_path: Path) -> None:
-    """8 s more at the start, 1 ms less a step: after 8,000 steps."""
+    """8 s more at the start, nearly 1 ms less a step: after some 8,000 steps."""
     data = record()
     for one in data["cases"][1]["rounds"]:
         one["values"]["train_first_seconds"] = 12.0
     [paid] = paying.all_of(read(tmp_path / "x", data))
 
-    assert 8164 == paid.steps  # 12 - 4 s, 4.0 - 3.01 ms
-    assert "8,081 steps" in paid.told or paid.told == f"{paid.steps:,} steps"
+    assert "8,081 steps" == paid.told  # 12 - 4 s, 4.0 - 3.01 ms
 
 
 def test_a_busy_round_does_not_count_beside_others(tmp_path: Path) -> None:

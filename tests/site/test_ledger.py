@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ARTICLE = (
     "index", "tensorflow", "pytorch", "keras", "jax", "backends", "comparison", "language_models",
-    "scale", "performance", "imagenet", "leaving", "model_files", "resources", "recommendation", "audit",
+    "scale", "performance", "benchmarks", "imagenet", "leaving", "model_files", "resources", "recommendation", "audit",
 )  # fmt: skip
 
 

@@ -155,16 +155,28 @@ class Jit(Stack):
     choices = "jit over the whole step with donated weights; lax.scan; statistics in 32 bits"
 
     def build(self):
-        load = self.load
+        load, number = self.load, jnp.dtype(self.settings.dtype)
         jax.config.update("jax_platforms", "cuda,cpu" if self.settings.device == "cuda" else "cpu")
         if self.settings.dtype == "float32":
             jax.config.update("jax_default_matmul_precision", "highest")
-        number = jnp.dtype(self.settings.dtype)
-        model = functools.partial(MODELS[load.name], load)
         if load.optimizer == "adam":
             optimizer = optax.adam(load.rate, eps=ADAM_EPSILON)
         else:
             optimizer = optax.sgd(load.rate, momentum=0.9)
+        self._compile(functools.partial(MODELS[load.name], load), optimizer, number)
+        weights = {name: jnp.asarray(value) for name, value in load.weights().items()}
+        state = {}
+        if load.name == "resnet50":
+            for name, value in weights.items():
+                if value.ndim == 1 and name.endswith(".weight"):
+                    norm = name.removesuffix(".weight")
+                    state[norm] = jnp.zeros(value.shape), jnp.ones(value.shape)
+        self.carried = weights, state, optimizer.init(weights)
+        self.batches = [tuple(map(jnp.asarray, batch)) for batch in self.data]
+        jax.block_until_ready((self.carried, self.batches))
+
+    def _compile(self, model, optimizer, number):
+        """The jitted functions: a training step, inference, and one token of generation."""
 
         def loss_of(weights, state, inputs, labels):
             logits, state = model(weights, state, inputs, number, training=True)
@@ -184,23 +196,11 @@ class Jit(Stack):
         def predict(weights, state, inputs):
             return model(weights, state, inputs, number, training=False)[0]
 
+        def next_token(weights, caches, token, place):
+            return decode(self.load, weights, caches, token, place, number)
+
         self.train_step, self.predict = train_step, predict
-        self.decode = jax.jit(
-            lambda weights, caches, token, place: decode(
-                load, weights, caches, token, place, number
-            ),
-            donate_argnums=1,
-        )
-        weights = {name: jnp.asarray(value) for name, value in load.weights().items()}
-        state = {}
-        if load.name == "resnet50":
-            for name, value in weights.items():
-                if value.ndim == 1 and name.endswith(".weight"):
-                    norm = name.removesuffix(".weight")
-                    state[norm] = jnp.zeros(value.shape), jnp.ones(value.shape)
-        self.carried = weights, state, optimizer.init(weights)
-        self.batches = [tuple(map(jnp.asarray, batch)) for batch in self.data]
-        jax.block_until_ready((self.carried, self.batches))
+        self.decode = jax.jit(next_token, donate_argnums=1)
 
     def infer(self, place):
         weights, state, _ = self.carried

@@ -249,7 +249,15 @@ class BenchmarksDirective(SphinxDirective):
                 if len(names) > 1 and shown:
                     found.append(nodes.paragraph("", "", nodes.strong("", taken.title)))
                 found += shown
-        return found or [nodes.paragraph("", "Nothing was measured yet: `make bench` does.")]
+        found = found or [
+            nodes.paragraph(
+                "",
+                "Nothing was measured yet: ",
+                nodes.literal("", "make bench"),
+                nodes.Text(" does."),
+            )
+        ]
+        return [nodes.container("", *found, classes=["of-record"])]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from site_ext.base.nodes import fold, fold_summary
@@ -44,7 +45,7 @@ def count_words(doctree: nodes.document) -> tuple[int, int]:
     prose = code = 0
     for text in doctree.findall(nodes.Text):
         around = list(_parents(text))
-        if any(isinstance(one, (nodes.comment, nodes.raw)) for one in around):
+        if any(isinstance(one, (nodes.comment, nodes.raw)) or _not_in_html(one) for one in around):
             continue
         folded = any(isinstance(one, fold) for one in around)
         if folded and not any(isinstance(one, fold_summary) for one in around):
@@ -60,6 +61,11 @@ def _parents(node: nodes.Node) -> Iterator[nodes.Node]:
     while node.parent is not None:
         node = node.parent
         yield node
+
+
+def _not_in_html(node: nodes.Node) -> bool:
+    """Whether a reader in a browser sees a drawing in its place."""
+    return isinstance(node, addnodes.only) and node["expr"] == "not html"
 
 
 def _words(text: str) -> int:
