@@ -171,6 +171,12 @@ class Benchmarks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         count = load.new if task == "generate" else case.batch * load.units
         return 1000 * count / time.ms if time else None
 
+    def _alone(self, case: Case) -> Case | None:
+        """The same with one thread, if that was measured."""
+        same = (case.workload, case.stack, case.batch, case.dtype)
+        some = [c for c in self.cases if (c.workload, c.stack, c.batch, c.dtype) == same]
+        return next((c for c in some if c.threads == 1 < case.threads), None)
+
     def values(self) -> Iterator[tuple[str, values.Value]]:
         """What a page can quote: ``mlp_train_pytorch_eager_ms`` and the like."""
         if "resnet50" in self.workloads:
@@ -195,6 +201,9 @@ class Benchmarks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 first = case.median(f"{task}_first_seconds", cold=True)
                 if first is not None:
                     yield f"{name}_first_seconds", first
+                alone = self._alone(case)
+                if alone and (time := alone.time(task)):
+                    yield f"{name}_one_thread_ms", time.ms
             for other in ("import_seconds", "peak_mib", "device_mib"):
                 if (told := case.median(other)) is not None:
                     yield f"{case.workload}_{stack}_{other}", told

@@ -62,7 +62,7 @@ class HoursDirective(SphinxDirective):
         place = (
             f'<div class="hours" data-images="{images:.0f}" data-overhead="{overhead:.4f}"></div>'
         )
-        headings = ["Machine", "Images a second", "Computed", "A whole training"]
+        headings = ["Machine", "Images a second", "Computed", "As printed"]
         return [
             nodes.raw("", place, format="html"),
             table(headings, rows, widths=[4, 2, 2, 2], numbers=_NUMBERS),
