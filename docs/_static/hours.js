@@ -41,7 +41,7 @@
       }
       slider.value = (Math.log(rate / LOWEST) / scale) * STEPS;
       const seconds = images / rate;
-      told.textContent = `${duration(seconds)}, ${duration(seconds * (1 + overhead))} with what NVIDIA printed beyond`;
+      told.textContent = `${duration(seconds)}, ${duration(seconds * (1 + overhead))} with ${Math.round(overhead * 100)} % more`;
     }
 
     number.addEventListener("input", show);

@@ -322,5 +322,5 @@ def test_training_times_without_javascript(plain_page: Page) -> None:
     """The table is there, and no empty box."""
     plain_page.goto("/imagenet.html")
 
-    assert plain_page.get_by_text("As printed").count()
+    assert plain_page.get_by_text("With 5% more").count()
     assert not plain_page.locator(".hours").inner_text()

@@ -54,6 +54,8 @@ ALLOWED = {
     "Keras is a high-level interface": "what it is; the programs below it show that",
     "JAX is NumPy that differentiates": "what it is; the programs below it show that",
     "The reference is the same model": "how the gate works, which tests/bench asserts",
+    "A process times inference first": "how it is measured, in conf/bench/measure.py",
+    "Keras is given arrays, as": "how it is measured, in conf/bench/stacks/of_keras.py",
     "On a Mac it has what its backend": "follows from the table and from the tab of PyTorch",
 }  # fmt: skip
 

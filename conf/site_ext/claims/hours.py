@@ -62,7 +62,7 @@ class HoursDirective(SphinxDirective):
         place = (
             f'<div class="hours" data-images="{images:.0f}" data-overhead="{overhead:.4f}"></div>'
         )
-        headings = ["Machine", "Images a second", "Computed", "As printed"]
+        headings = ["Machine", "Images a second", "Computed", f"With {overhead:.0%} more"]
         return [
             nodes.raw("", place, format="html"),
             table(headings, rows, widths=[4, 2, 2, 2], numbers=_NUMBERS),
