@@ -91,10 +91,11 @@ class Workload:
         return tuple(self.sizes["example"])
 
     def digest(self) -> str:
-        """A name for the weights and batches, which a new NumPy might draw otherwise."""
+        """A name for the weights and batches, which a new NumPy might draw otherwise; without the
+        last bits of the weights, which another machine's logarithm may round otherwise."""
         told = hashlib.sha256()
         for name, value in self.weights().items():
-            told.update(name.encode() + value.tobytes())
+            told.update(name.encode() + (value.view(np.int32) >> 15).tobytes())
         for inputs, labels in self.batches(2):
             told.update(inputs.tobytes() + labels.tobytes())
         return told.hexdigest()[:16]
