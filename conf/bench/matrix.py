@@ -108,18 +108,14 @@ class Matrix:
         about = self.place.about()
         self.record = self._begin(about)
         jobs = list(self.selection.jobs(int(about["machine"]["cores"])))
-        wanted = [job for job in jobs if self._wants(job)]
-        if not wanted:  # measured already: once more, from the start
+        if not any(map(self._wants, jobs)):  # measured already: once more, from the start
             self._keep()
             self.record.cases = [c for c in self.record.cases if not any(_is(c, j) for j in jobs)]
-            wanted = jobs
         if not any((case := self._case(job)) and case.rounds for job in jobs):
             self.place.forget()
-        self._begun, total = time.monotonic(), len(jobs) * self.selection.rounds
-        for job in self._order(jobs):
-            if not self._wants(job):
-                total -= 1
-            elif self._left() < self._thinks(job):
+        self._begun = time.monotonic()
+        for job in filter(self._wants, self._order(jobs)):
+            if self._left() < self._thinks(job):
                 self.say(f"{_name(job)}: not measured, {self._left():.0f} s are left")
             else:
                 self._run(job)

@@ -91,6 +91,10 @@ def main() -> None:
     wanted = selection()
     cluster = os.environ.get("CLUSTER", "")
     at = places.workers(cluster, wanted.device) if cluster else [places.Here(ROOT, wanted.device)]
+    if len(at) > 1 and os.environ.get("RECORD"):
+        raise SiteError(
+            f"RECORD: {len(at)} hosts measure, each for a record of its own; leave it out"
+        )
     with nullcontext() if cluster else execute.held(ROOT / "build/records"):
         load = os.getloadavg()[0]
         if load > QUIET and not cluster:

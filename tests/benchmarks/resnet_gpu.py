@@ -1,6 +1,6 @@
 """How many images a second does ResNet-50 train on, with each framework on one GPU?
 
-    python tests/benchmarks/resnet_gpu.py [--record FILE] [--budget SECONDS] [--tiny]
+    PYTHONPATH=conf python tests/benchmarks/resnet_gpu.py [--record FILE] [--budget SECONDS] [--tiny]
 
 ResNet-50 v1.5, 224 x 224, 1000 classes, 256 images a step that stay on the device: bfloat16
 arithmetic over 32-bit weights, SGD with momentum 0.9, batch norm in training. Every stack
@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import functools
 import importlib.metadata
 import itertools
 import json
-import math
 import os
 import platform
 import queue
@@ -34,16 +34,11 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.workloads import STAGES, WORKLOADS, convolutions
+
 ROOT = Path(__file__).resolve().parents[2]
 
-CLASSES, RATE, MOMENTUM, EPSILON = 1000, 0.001, 0.9, 1e-5
-#: The factor that each block's last batch norm starts with. With 1, the gradients of so deep a
-#: network magnify the rounding of 32 bits to percents in five steps, whatever computes them.
-LAST_FACTOR = 0.2
-#: How much of its old value a running statistic keeps.
-KEPT = 0.9
-#: Width and number of the blocks of each stage.
-STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
+CLASSES, RATE, MOMENTUM = 1000, 0.001, 0.9
 #: How far from PyTorch's losses a stack may be in 32 bits: after one step, and over five.
 FIRST, OVER_FIVE = 1e-4, 1e-2
 #: Keras's stacks: the backend, where the channels are, and ``jit_compile``.
@@ -81,48 +76,13 @@ HOW = (
 )
 
 
-# The network, once for all: names, shapes and what to start from.
+# The network is that of `make bench`.
 
 
-def bottlenecks(stages):
-    """``(name, channels in, width, stride)`` of each block, named as in torchvision."""
-    channels = 64
-    for stage, (width, count) in enumerate(stages, start=1):
-        for place in range(count):
-            stride = 2 if stage > 1 and place == 0 else 1
-            yield f"layer{stage}.{place}", channels, width, stride
-            channels = 4 * width
-
-
-def convolutions(stages):
-    """``(name, name of its batch norm, size, channels in, channels out)`` of each."""
-    yield "conv1", "bn1", 7, 3, 64
-    for name, channels, width, _ in bottlenecks(stages):
-        yield f"{name}.conv1", f"{name}.bn1", 1, channels, width
-        yield f"{name}.conv2", f"{name}.bn2", 3, width, width
-        yield f"{name}.conv3", f"{name}.bn3", 1, width, 4 * width
-        if name.endswith(".0"):
-            yield f"{name}.downsample.0", f"{name}.downsample.1", 1, channels, 4 * width
-
-
-def initial_weights(stages):
-    """Weights by name, kernels as height, width, in, out: He's start, the same each time."""
-    random = np.random.default_rng(0)
-
-    def normal(deviation, *shape):
-        return random.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
-
-    weights = {}
-    for name, norm, size, inputs, outputs in convolutions(stages):
-        deviation = math.sqrt(2 / (size * size * outputs))
-        weights[f"{name}.weight"] = normal(deviation, size, size, inputs, outputs)
-        factor = LAST_FACTOR if norm.endswith("bn3") else 1
-        weights[f"{norm}.weight"] = np.full(outputs, factor, np.float32)
-        weights[f"{norm}.bias"] = np.zeros(outputs, np.float32)
-    features = 4 * stages[-1][0]
-    weights["fc.weight"] = normal(1 / math.sqrt(features), features, CLASSES)
-    weights["fc.bias"] = np.zeros(CLASSES, np.float32)
-    return weights
+def workload(plan):
+    """The benchmarks' own, of this size."""
+    sizes = {"example": (plan.size, plan.size, 3), "stages": plan.stages}
+    return dataclasses.replace(WORKLOADS["resnet50"], sizes=sizes)
 
 
 def batch_of(plan):
@@ -200,77 +160,16 @@ def torch_ready(plan):
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def torch_network(stages):
-    """ResNet-50 as torchvision has it."""
-    from torch import nn
-
-    class Bottleneck(nn.Module):
-        def __init__(self, inputs, width, stride):
-            super().__init__()
-            self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
-            self.bn1 = nn.BatchNorm2d(width)
-            self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
-            self.bn2 = nn.BatchNorm2d(width)
-            self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
-            self.bn3 = nn.BatchNorm2d(4 * width)
-            self.relu = nn.ReLU(inplace=True)
-            self.downsample = None
-            if stride > 1 or inputs != 4 * width:
-                self.downsample = nn.Sequential(
-                    nn.Conv2d(inputs, 4 * width, 1, stride, bias=False),
-                    nn.BatchNorm2d(4 * width),
-                )
-
-        def forward(self, x):
-            shortcut = x if self.downsample is None else self.downsample(x)
-            x = self.relu(self.bn1(self.conv1(x)))
-            x = self.relu(self.bn2(self.conv2(x)))
-            return self.relu(self.bn3(self.conv3(x)) + shortcut)
-
-    class ResNet(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
-            self.bn1 = nn.BatchNorm2d(64)
-            self.relu = nn.ReLU(inplace=True)
-            self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-            blocks = {}
-            for name, inputs, width, stride in bottlenecks(stages):
-                blocks.setdefault(name.split(".")[0], []).append(Bottleneck(inputs, width, stride))
-            for name, stage in blocks.items():
-                setattr(self, name, nn.Sequential(*stage))
-            self.stages = list(blocks)
-            self.avgpool = nn.AdaptiveAvgPool2d(1)
-            self.fc = nn.Linear(4 * stages[-1][0], CLASSES)
-
-        def forward(self, x):
-            x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-            for name in self.stages:
-                x = getattr(self, name)(x)
-            return self.fc(self.avgpool(x).flatten(1))
-
-    return ResNet()
-
-
-def load_torch(model, weights):
-    """Put the weights into a network of PyTorch's."""
-    import torch
-
-    state = model.state_dict()
-    for name, value in weights.items():
-        order = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[value.ndim]
-        state[name] = torch.from_numpy(value.transpose(order).copy())
-    model.load_state_dict(state)
-
-
 def run_pytorch(plan, watch):
     """PyTorch's own loop, eager or compiled."""
     import torch
     from torch.nn import functional
 
+    from bench.stacks.pytorch_models import Resnet, load_weights
+
     device = torch_ready(plan)
-    model = torch_network(plan.stages)
-    load_torch(model, initial_weights(plan.stages))
+    model = Resnet(workload(plan))
+    load_weights(model, workload(plan).weights())
     model = model.to(device, memory_format=torch.channels_last).train()
     images, labels = map(torch.from_numpy, batch_of(plan))
     images = images.permute(0, 3, 1, 2).to(device, memory_format=torch.channels_last)
@@ -325,60 +224,19 @@ def run_jax(plan, watch):
     jax = jax_ready(plan)
     import jax.numpy as jnp
     import optax
-    from jax import lax
+
+    from bench.stacks import of_jax
 
     compute = jnp.float32 if plan.gate else jnp.bfloat16
 
-    def convolve(params, name, x, stride=1):
-        kernel = params[f"{name}.weight"].astype(compute)
-        pad = kernel.shape[0] // 2
-        return lax.conv_general_dilated(
-            x,
-            kernel,
-            (stride, stride),
-            [(pad, pad), (pad, pad)],
-            dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        )
-
-    def normalize(params, running, name, x):
-        """The normalized x; the new statistics replace the old ones in ``running``."""
-        values = x.astype(jnp.float32)
-        mean = values.mean((0, 1, 2))
-        variance = jnp.square(values).mean((0, 1, 2)) - jnp.square(mean)
-        old_mean, old_variance = running[name]
-        running[name] = (
-            KEPT * old_mean + (1 - KEPT) * mean,
-            KEPT * old_variance + (1 - KEPT) * variance,
-        )
-        scale = lax.rsqrt(variance + EPSILON) * params[f"{name}.weight"]
-        return ((values - mean) * scale + params[f"{name}.bias"]).astype(compute)
-
-    def forward(params, running, images):
-        running = dict(running)
-        norm = functools.partial(normalize, params, running)
-        conv = functools.partial(convolve, params)
-        x = jax.nn.relu(norm("bn1", conv("conv1", images.astype(compute), 2)))
-        x = lax.reduce_window(
-            x, -jnp.inf, lax.max, (1, 3, 3, 1), (1, 2, 2, 1), [(0, 0), (1, 1), (1, 1), (0, 0)]
-        )
-        for name, _, _, stride in bottlenecks(plan.stages):
-            shortcut = x
-            if name.endswith(".0"):
-                shortcut = conv(f"{name}.downsample.0", x, stride)
-                shortcut = norm(f"{name}.downsample.1", shortcut)
-            x = jax.nn.relu(norm(f"{name}.bn1", conv(f"{name}.conv1", x)))
-            x = jax.nn.relu(norm(f"{name}.bn2", conv(f"{name}.conv2", x, stride)))
-            x = jax.nn.relu(norm(f"{name}.bn3", conv(f"{name}.conv3", x)) + shortcut)
-        x = x.mean((1, 2))
-        logits = x @ params["fc.weight"].astype(compute) + params["fc.bias"].astype(compute)
-        return logits.astype(jnp.float32), running
-
+    forward = functools.partial(of_jax.resnet, workload(plan))
     optimizer = optax.sgd(RATE, momentum=MOMENTUM)
 
     @functools.partial(jax.jit, donate_argnums=(0, 1, 2))
     def train_step(params, running, momenta, images, labels):
         def loss_of(params):
-            logits, new = forward(params, running, images)
+            logits, new = forward(params, running, images, compute, training=True)
+            logits = logits.astype(jnp.float32)
             losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
             return losses.mean(), new
 
@@ -386,7 +244,7 @@ def run_jax(plan, watch):
         updates, momenta = optimizer.update(gradients, momenta, params)
         return optax.apply_updates(params, updates), new, momenta, loss
 
-    params = {name: jnp.asarray(value) for name, value in initial_weights(plan.stages).items()}
+    params = {name: jnp.asarray(value) for name, value in workload(plan).weights().items()}
     running = {
         norm: (jnp.zeros(outputs), jnp.ones(outputs))
         for _, norm, _, _, outputs in convolutions(plan.stages)
@@ -413,51 +271,16 @@ def jax_memory():
 # Keras.
 
 
-def keras_network(plan, weights):
-    """The same as a functional model; keras.applications has the first ResNet-50 only."""
+def keras_network(plan):
+    """The model, with logits in 32 bits."""
     import keras
-    from keras import layers
 
-    axis = -1 if keras.config.image_data_format() == "channels_last" else 1
+    from bench.stacks.keras_models import load_weights, resnet
 
-    def conv(name, x, filters, size, stride=1):
-        if stride > 1 and size > 1:
-            x = layers.ZeroPadding2D(size // 2)(x)
-        same = "same" if stride == 1 else "valid"
-        return layers.Conv2D(filters, size, stride, same, use_bias=False, name=keras_name(name))(x)
-
-    def norm(name, x):
-        return layers.BatchNormalization(
-            axis=axis, momentum=KEPT, epsilon=EPSILON, name=keras_name(name)
-        )(x)
-
-    shape = (plan.size, plan.size, 3) if axis == -1 else (3, plan.size, plan.size)
-    inputs = keras.Input(shape)
-    x = layers.ReLU()(norm("bn1", conv("conv1", inputs, 64, 7, 2)))
-    x = layers.MaxPooling2D(3, 2)(layers.ZeroPadding2D(1)(x))  # after ReLU, zeros don't count
-    for name, _, width, stride in bottlenecks(plan.stages):
-        shortcut = x
-        if name.endswith(".0"):
-            shortcut = conv(f"{name}.downsample.0", x, 4 * width, 1, stride)
-            shortcut = norm(f"{name}.downsample.1", shortcut)
-        x = layers.ReLU()(norm(f"{name}.bn1", conv(f"{name}.conv1", x, width, 1)))
-        x = layers.ReLU()(norm(f"{name}.bn2", conv(f"{name}.conv2", x, width, 3, stride)))
-        x = norm(f"{name}.bn3", conv(f"{name}.conv3", x, 4 * width, 1))
-        x = layers.ReLU()(layers.add([x, shortcut]))
-    x = layers.Dense(CLASSES, name="fc")(layers.GlobalAveragePooling2D()(x))
-    model = keras.Model(inputs, layers.Activation("linear", dtype="float32")(x))
-    for name, norm_name, *_ in convolutions(plan.stages):
-        model.get_layer(keras_name(name)).set_weights([weights[f"{name}.weight"]])
-        layer = model.get_layer(keras_name(norm_name))
-        start = weights[f"{norm_name}.weight"], weights[f"{norm_name}.bias"]
-        layer.set_weights([*start, *layer.get_weights()[2:]])
-    model.get_layer("fc").set_weights([weights["fc.weight"], weights["fc.bias"]])
+    inputs, logits = resnet(workload(plan))
+    model = keras.Model(inputs, keras.layers.Activation("linear", dtype="float32")(logits))
+    load_weights(model, workload(plan).weights())
     return model
-
-
-def keras_name(name):
-    """A layer's name for Keras, which wants no dots."""
-    return name.replace(".", "_")
 
 
 def run_keras(plan, watch):
@@ -469,7 +292,7 @@ def run_keras(plan, watch):
     assert keras.backend.backend() == backend
     keras.config.set_image_data_format(data_format)
     keras.mixed_precision.set_dtype_policy("float32" if plan.gate else "mixed_bfloat16")
-    model = keras_network(plan, initial_weights(plan.stages))
+    model = keras_network(plan)
     model.compile(
         optimizer=keras.optimizers.SGD(RATE, momentum=MOMENTUM),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
