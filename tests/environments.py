@@ -39,6 +39,9 @@ def environment_like_this_one(
         own = entry.name in {"__pycache__", "frameworks-compared.pth"}
         if entry.name not in left_out and not own:
             (there / entry.name).symlink_to(entry)
+    uv = Path(sysconfig.get_path("scripts"), "uv")
+    if uv.exists() and "uv" not in without:  # its package looks for the program beside Python
+        (folder / "bin/uv").symlink_to(uv)
     for name, version in (versions or {}).items():
         _claim(there, name, version)
     return folder / "bin/python"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser, Page
 
 PAGES = [
     "index.html", "tensorflow.html", "pytorch.html", "keras.html", "comparison.html",
@@ -20,48 +24,78 @@ PAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", PAGES)
-def test_only_this_host_is_asked(page: Page, served: str, address: str) -> None:
-    """Opening a page asks no other host for anything, finds all it asks for, logs no error."""
-    asked: list[str] = []
-    problems: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("response", lambda answer: answer.status >= 400 and problems.append(answer.url))
-    page.on("console", lambda message: message.type == "error" and problems.append(message.text))
-    page.goto(f"/{address}", wait_until="networkidle")
+@dataclass
+class Seen:
+    """What was seen on a page, which is opened once for all that is asked of it."""
 
-    assert [] == [url for url in asked if not url.startswith((served, "data:"))]
-    assert [] == problems
+    asked: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    widest: dict[int, int] = field(default_factory=dict)
+    violations: dict[str, list[str]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def seen(chromium: Browser, served: str) -> Callable[[str], Seen]:
+    """A page by its address: its requests, errors, widths and what axe says of it."""
+
+    @cache
+    def look(address: str) -> Seen:
+        found, asked, problems = Seen(), [], []
+        context = chromium.new_context(
+            base_url=served, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("response", lambda got: got.status >= 400 and problems.append(got.url))
+        page.on("console", lambda said: said.type == "error" and problems.append(said.text))
+        page.goto(f"/{address}", wait_until="networkidle")
+        # axe opens an empty page of its own and asks for stylesheets by names of its own.
+        found.asked, found.problems = list(asked), list(problems)
+        # In the dark only the colours are others.
+        for theme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            page.wait_for_timeout(400)  # until colours that fade have changed
+            told = Axe().run(
+                page, options={**rules, "resultTypes": ["violations"], "preload": False}
+            )
+            found.violations[theme] = serious(told.response["violations"])
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            found.widest[width] = page.evaluate("document.documentElement.scrollWidth")
+        context.close()
+        return found
+
+    return look
+
+
+def serious(violations: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for one in violations
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_only_this_host_is_asked(seen: Callable[[str], Seen], served: str, address: str) -> None:
+    """Opening a page asks no other host for anything, finds all it asks for, logs no error."""
+    assert [] == [url for url in seen(address).asked if not url.startswith((served, "data:"))]
+    assert [] == seen(address).problems
 
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("address", PAGES)
-def test_nothing_sticks_out(page: Page, address: str, width: int) -> None:
+def test_nothing_sticks_out(seen: Callable[[str], Seen], address: str, width: int) -> None:
     """The page itself never scrolls sideways; wide tables and code scroll in their boxes."""
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"/{address}")
-    widest = page.evaluate("document.documentElement.scrollWidth")
-
-    assert widest <= width
+    assert seen(address).widest[width] <= width
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("address", PAGES)
-def test_accessible(page: Page, address: str, theme: str) -> None:
-    """axe finds no serious violation, in the light theme and in the dark one, where only the
-    colours are others."""
-    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    page.goto(f"/{address}")
-    options = {} if theme == "light" else {"runOnly": ["color-contrast"]}
-    found = Axe().run(page, options=options).response["violations"]
-    serious = [v for v in found if v["impact"] in {"serious", "critical"}]
-    told = [
-        f"{v['id']}: {node['target']} {node.get('failureSummary', '')}"
-        for v in serious
-        for node in v["nodes"][:3]
-    ]
-
-    assert [] == told
+def test_accessible(seen: Callable[[str], Seen], address: str, theme: str) -> None:
+    """axe finds no serious violation, in the light theme and in the dark one."""
+    assert [] == seen(address).violations[theme]
 
 
 def test_the_chosen_framework_lasts_across_pages(page: Page) -> None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 from conftest import ROOT
 from found import FOUND
@@ -106,9 +106,13 @@ def test_the_page_is_the_data(html: Path, claims: list[dict]) -> None:
 
 def test_each_claim_has_its_note(html: Path, claims: list[dict]) -> None:
     """The page that the data names has the note, with its words and a link to the ledger."""
+    pages: dict[str, dict[str, Tag]] = {}
     for claim in claims:
         name, _, place = claim["page"].partition("#")
-        found = page(html, name.removesuffix(".html")).find(id=place)
+        if name not in pages:
+            named = page(html, name.removesuffix(".html")).find_all(id=True)
+            pages[name] = {tag["id"]: tag for tag in named}
+        found = pages[name].get(place)
 
         assert found is not None, claim["page"]
         around = found if claim["kind"] == "original" else found.parent
