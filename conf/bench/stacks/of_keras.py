@@ -65,15 +65,43 @@ class Step(Stack):
         return self.model.train_on_batch(*batch)
 
     def generate(self):
-        sizes = self.load.sizes
-        decode, carried = self._decoder()
-        prompt, tokens = self.data[0][0][0], []
-        for place in range(sizes["prompt"] + sizes["new"] - 1):
-            token = prompt[place] if place < sizes["prompt"] else tokens[-1]
-            following, carried = decode(token, place, carried)
-            if place >= sizes["prompt"] - 1:
+        prompt = self.load.sizes["prompt"]
+        tokens = ops.convert_to_tensor(self.data[0][0][0, :prompt], "int32")
+        if BACKEND == "jax":
+            weights = [variable.value for variable in self.model.variables]
+            return self._loop(weights, tokens)
+        if BACKEND == "torch":
+            import torch
+
+            # Not inference_mode, whose tensors are of another kind than the prompt, which
+            # torch.compile minds.
+            with torch.no_grad():
+                return self._generate_one_by_one(tokens)
+        return self._loop(tokens)
+
+    def _generate_one_by_one(self, prompt):
+        caches, tokens = self._caches(), []
+        for place in range(self.load.sizes["prompt"] + self.load.sizes["new"] - 1):
+            token = prompt[place] if place < len(prompt) else tokens[-1]
+            following, caches = self._one_token(token, place, caches)
+            if place >= len(prompt) - 1:
                 tokens.append(following)
         return ops.stack(tokens)
+
+    def _generate(self, prompt):
+        """All tokens in one loop, which is compiled whole."""
+        [count], new = prompt.shape, self.load.sizes["new"]
+        tokens = ops.pad(prompt, (0, new))
+
+        def step(place, carried):
+            tokens, caches = carried
+            following, caches = self._decode(tokens[place], place, caches)
+            kept = ops.where(place + 1 < count, tokens[place + 1], ops.cast(following, "int32"))
+            tokens = ops.slice_update(tokens, [place + 1], ops.reshape(kept, (1,)))
+            return tokens, caches
+
+        carried = ops.fori_loop(0, count + new - 1, step, (tokens, self._caches()))
+        return carried[0][count:]
 
     def _decode(self, token, place, caches):
         """The token that follows, and the caches with this one's keys and values."""
@@ -89,47 +117,32 @@ class Step(Stack):
         return ops.argmax(logits[0, 0], axis=-1), kept
 
     @functools.cached_property
-    def _compiled_decode(self):
-        """The decoding step as KerasHub compiles it on each backend."""
+    def _loop(self):
+        """The generating loop as KerasHub compiles it on the two backends that compile loops."""
         if BACKEND == "tensorflow":
             import tensorflow as tf
 
-            return tf.function(self._decode, jit_compile=False, reduce_retracing=True)
-        if BACKEND == "jax":
-            import jax
+            return tf.function(self._generate, jit_compile=False)
+        import jax
 
-            def stateless(weights, token, place, caches):
-                mapping = zip(self.model.variables, weights, strict=True)
-                with keras.StatelessScope(state_mapping=mapping):
-                    return self._decode(token, place, caches)
+        def stateless(weights, prompt):
+            mapping = zip(self.model.variables, weights, strict=True)
+            with keras.StatelessScope(state_mapping=mapping):
+                return self._generate(prompt)
 
-            return jax.jit(stateless, donate_argnums=3)
-        return self._decode
+        return jax.jit(stateless)
 
-    def _decoder(self):
-        """The function for one token, and the caches that it begins with."""
+    def _one_token(self, token, place, caches):
+        return self._decode(token, place, caches)
+
+    def _caches(self):
+        """What each block remembers of no token yet."""
         sizes, [length] = self.load.sizes, self.load.example_shape
         shape = 1, length, sizes["heads"], sizes["width"] // sizes["heads"]
         number = self.model.get_layer("block0").compute_dtype
-        caches = [
+        return [
             (ops.zeros(shape, number), ops.zeros(shape, number)) for _ in range(sizes["layers"])
         ]
-        compiled = self._compiled_decode
-        if BACKEND == "jax":
-            weights = [variable.value for variable in self.model.variables]
-            return functools.partial(compiled, weights), caches
-        if BACKEND == "tensorflow":
-            return lambda token, place, kept: compiled(
-                ops.convert_to_tensor(token, "int32"), ops.convert_to_tensor(place), kept
-            ), caches
-        return self._without_gradients, caches
-
-    def _without_gradients(self, token, place, caches):
-        import torch
-
-        # Not inference_mode, whose tensors are of another kind than the prompt: torch.compile minds.
-        with torch.no_grad():
-            return self._compiled_decode(token, place, caches)
 
     def wait(self, handle):
         values = [variable.value for variable in self.model.trainable_variables[:1]]
@@ -172,15 +185,27 @@ class Eager(Step):
 
 
 class _Told(keras.callbacks.Callback):
-    """Reads the clock where ``fit`` and ``predict`` begin and end a round of batches."""
+    """Reads the clock where ``fit`` begins and ends an epoch.
 
-    def __init__(self, stack, clock):
+    ``late`` leaves the first step out, as what ``fit`` prints does: on TensorFlow the iterator is
+    made in it, which is an epoch's work and not a step's.
+    """
+
+    def __init__(self, stack, clock, late):
         super().__init__()
-        self.stack, self.clock = stack, clock
+        self.stack, self.clock, self.late = stack, clock, late
 
     def on_epoch_begin(self, epoch, logs=None):
         self.stack.wait(None)
         self.clock.start()
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.late and batch == 1:
+            self.on_epoch_begin(0)
+
+    def on_predict_batch_begin(self, batch, logs=None):
+        if self.late and batch == 1:
+            self.clock.start()
 
     def on_epoch_end(self, epoch, logs=None):
         self.stack.wait(None)
@@ -190,7 +215,11 @@ class _Told(keras.callbacks.Callback):
 class Fit(Step):
     """``fit`` with arrays, an epoch a block; ``predict`` with as many batches."""
 
-    choices = "fit and predict on NumPy arrays, shuffle=False, compiled as Keras does by default"
+    choices = (
+        "fit and predict on NumPy arrays, shuffle=False, compiled as Keras does by default; on "
+        "TensorFlow without an epoch's first step, as fit itself reports"
+    )
+    late = BACKEND == "tensorflow"
     # An epoch has work of its own, which is not a step's.
     least_block, least_steps = 0.3, 128
 
@@ -201,13 +230,14 @@ class Fit(Step):
         return np.asarray(losses[0])
 
     def train_blocks(self, clock):
-        told = {"epochs": 100_000, "verbose": 0, "callbacks": [_Told(self, clock)]}
+        told = {"epochs": 100_000, "verbose": 0, "callbacks": [_Told(self, clock, self.late)]}
+        steps = clock.steps + self.late
         if self.settings.device != "cpu":
             again = itertools.cycle(map(self.places, range(len(self.data) ** 2)))
             batches = ((self.data[one][0], self.data[other][1]) for one, other in again)
-            self.model.fit(batches, steps_per_epoch=clock.steps, **told)
+            self.model.fit(batches, steps_per_epoch=steps, **told)
             return
-        inputs, labels, size = self._many(clock.steps)
+        inputs, labels, size = self._many(steps)
         self.model.fit(inputs, labels, batch_size=size, shuffle=False, **told)
 
     def infer(self, place):
@@ -216,12 +246,13 @@ class Fit(Step):
         )
 
     def infer_blocks(self, clock):
-        told = {"verbose": 0}
+        told = {"verbose": 0, "callbacks": [_Told(self, clock, self.late)]}
+        steps = clock.steps + self.late
         if self.settings.device == "cpu":
-            inputs, _, told["batch_size"] = self._many(clock.steps)
+            inputs, _, told["batch_size"] = self._many(steps)
         while True:
             if self.settings.device != "cpu":
-                inputs = itertools.islice(itertools.cycle(b[:1] for b in self.data), clock.steps)
+                inputs = itertools.islice(itertools.cycle(b[:1] for b in self.data), steps)
             clock.start()
             self.model.predict(inputs, **told)
             if clock.block():
@@ -243,7 +274,7 @@ class Compiled(Fit):
     compiling = {"jit_compile": True}  # noqa: RUF012
 
     @functools.cached_property
-    def _compiled_decode(self):
+    def _one_token(self):
         import torch
 
         return torch.compile(self._decode)

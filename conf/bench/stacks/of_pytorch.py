@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import torch
 from torch.nn import functional
 
@@ -43,7 +45,7 @@ class Eager(Stack):
             if images:
                 inputs = inputs.permute(0, 3, 1, 2).contiguous(memory_format=memory)
             self.batches.append((inputs, torch.from_numpy(labels).long().to(device)))
-        self.called = self.compiled(self.model)
+        self.called, self.asked = self.compiled(self.model), self.compiled(self._loss)
         if load.name == "gpt":
             self.decoded = self.compiled(self.model.decode)
 
@@ -52,21 +54,30 @@ class Eager(Stack):
         return function
 
     def autocast(self):
-        lower = self.settings.dtype == "bfloat16"
-        return torch.autocast(self.settings.device, torch.bfloat16, enabled=lower)
+        """Lower arithmetic where it is wanted; entering what does nothing takes time as well."""
+        if self.settings.dtype == "bfloat16":
+            return torch.autocast(self.settings.device, torch.bfloat16)
+        return contextlib.nullcontext()
+
+    def turn(self, training):
+        """``train()`` or ``eval()``, which go through all modules, where that changes something."""
+        if self.model.training != training:
+            self.model.train(training)
+
+    def _loss(self, inputs, labels):
+        return functional.cross_entropy(self.model(inputs).flatten(0, -2), labels.flatten())
 
     def infer(self, place):
-        self.model.eval()
+        self.turn(training=False)
         with torch.inference_mode(), self.autocast():
             return self.called(self.batches[place][0])
 
     def train(self, place):
         inputs, labels = (self.batches[p][kind] for kind, p in enumerate(self.places(place)))
-        self.model.train()
+        self.turn(training=True)
         self.optimizer.zero_grad(set_to_none=True)
         with self.autocast():
-            logits = self.called(inputs)
-            loss = functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+            loss = self.asked(inputs, labels)
         loss.backward()
         self.optimizer.step()
         return loss.detach()
@@ -76,7 +87,7 @@ class Eager(Stack):
         width, heads = sizes["width"], sizes["heads"]
         device = self.settings.device
         number = _NUMBERS[self.settings.dtype]
-        self.model.eval()
+        self.turn(training=False)
         with torch.inference_mode(), self.autocast():
             shape = 1, heads, length, width // heads
             caches = [
@@ -109,7 +120,10 @@ class Eager(Stack):
 
 
 class Compiled(Eager):
-    choices = Eager.choices + "; torch.compile of the model, with its default mode"
+    choices = (
+        Eager.choices
+        + "; torch.compile of the model with its loss, and of a token's step, in its default mode"
+    )
 
     def compiled(self, function):
         return torch.compile(function)

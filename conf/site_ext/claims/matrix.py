@@ -78,6 +78,8 @@ def drawings(record: Benchmarks, task: str) -> list[Node]:
     grid = nodes.container(classes=["multiples"])
     for name, found in shown.items():
         title = f"{record.workloads[name].title}, {multiples.NEXT[task]}"
+        if task != "generate":  # which answers one prompt
+            title += f", batch of {record.batch(name)}"
         figure = nodes.figure(classes=["multiple-figure"])
         heading = nodes.paragraph("", title, classes=["multiple-title"])
         figure += nodes.raw("", multiples.draw(found, title, most), format="html")
