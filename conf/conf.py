@@ -218,7 +218,12 @@ templates_path = ["../docs/_templates"]
 html_static_path = ["../docs/_static"]
 html_favicon = "../docs/_static/favicon.svg"
 html_css_files = ["palette.css", "site.css"]
-html_js_files = ["vendor/sortable.js", "vendor/sortable.a11y.js", ("hours.js", {"defer": ""})]
+html_js_files = [
+    "vendor/sortable.js",
+    "vendor/sortable.a11y.js",
+    ("hours.js", {"defer": ""}),
+    ("columns.js", {"defer": ""}),
+]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
@@ -230,12 +235,41 @@ html_theme_options = {
     "footer_center": [],
     "footer_end": [],
 }
-# What stands outside of the gallery has no pages below it to list.
+# The first page needs no list beside it, and wide pages have no room for one.
 html_sidebars: dict[str, list[str]] = {
-    page: []
-    for page in (*(path.stem for path in Path(here).parent.glob("docs/*.md")), "side_by_side/*")
+    page: [] for page in ("index", "method", "ledger", "side_by_side/*")
 }
 html_context = {"default_mode": "auto"}
+
+# -- Search: site_ext/pages/search_words.py, docs/_static/scorer.js ------------------
+
+html_search_scorer = f"{here}/../docs/_static/scorer.js"
+search_words = {
+    "backends": "keras backend jax torch tensorflow switch",
+    "benchmarks": "slow, fast, fastest, which is faster, speed, cpu",
+    "comparison": "mobile, iPhone, ROCm, TorchServe",
+    "gallery/article/as_published": "softmax twice, loss not decreasing",
+    "gallery/deploying/executorch_file": "mobile, iPhone, Android, phone",
+    "gallery/deploying/quantise": "quantization, quantize, int8",
+    "gallery/pytorch/data_parallel": "multi gpu, DDP",
+    "gallery/porting/loss_shapes": "loss not decreasing, broadcasting",
+    "gallery/porting/lora": "fine-tune, fine-tuning",
+    "gallery/porting/port_batchnorm": "batch normalization, BatchNormalization",
+    "gallery/porting/same_curve": "reproduce, reproducible",
+    "gallery/porting/weight_decay": "regularization, regularisation, AdamW",
+    "gallery/porting/why_worse": "softmax twice, loss not decreasing, accuracy drops",
+    "gallery/working/accumulate_gradients": "out of memory, OOM",
+    "gallery/working/keras_overhead": "slow, slower",
+    "gallery/working/mixed_precision": "autocast, GradScaler, fp16, bf16",
+    "gallery/working/profiling": "slow, bottleneck",
+    "gallery/working/table": "tabular data, csv, pandas",
+    "gallery/working/what_backward_keeps": "out of memory, OOM",
+    "language_models": "fine-tune, fine-tuning, llm, Hugging Face",
+    "leaving": "load h5, migrate, migration, convert",
+    "performance": "slow, fast, fastest, which is faster",
+    "recommendation": "mobile, beginner, which framework",
+    "scale": "multi gpu, DDP, distributed, several GPUs",
+}
 
 # -- EPUB --------------------------------------------------------------------------
 

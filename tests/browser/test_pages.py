@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,63 @@ def test_one_choice_moves_all_tabs_of_a_page(page: Page) -> None:
 
     assert {"Keras"} == set(chosen)
     assert len(chosen) > 2
+
+
+def test_five_menus_and_nothing_under_more(page: Page) -> None:
+    """The header leads everywhere at 1440 pixels, in five words."""
+    page.goto("/index.html")
+    menus = page.locator(".bd-header .navbar-nav > .nav-item:visible").all_inner_texts()
+
+    assert ["Choose", "Compare code", "Examples", "Evidence", "About"] == menus
+
+
+def test_two_columns_never_show_one_framework(page: Page) -> None:
+    """PyTorch chosen on the first page is what the left column shows, and the right one another;
+    so it stays when either is changed, and the address keeps both."""
+
+    def shown() -> list[str]:
+        return page.locator(".side-by-side .sd-tab-set > input:checked + label").all_inner_texts()
+
+    page.goto("/index.html")
+    page.locator(".sd-tab-label", has_text="PyTorch").first.click()
+    page.goto("/side_by_side/own_loop.html")
+    page.wait_for_load_state("load")
+
+    assert ["PyTorch", "TensorFlow"] == shown()[:2]
+
+    page.locator("label[data-sync-group=framework-other]", has_text="PyTorch").first.click()
+
+    assert ["TensorFlow", "PyTorch"] * (len(shown()) // 2) == shown()
+    assert "framework=tensorflow" in page.url
+
+
+def test_an_example_begins_with_its_result(page: Page) -> None:
+    """Figure, time and downloads stand above the first code; no note leads to the end."""
+    page.goto("/gallery/pytorch/train_mlp.html")
+    head = page.locator(".example-head")
+    code = page.locator(".bd-article .highlight").first
+
+    assert head.bounding_box()["y"] < code.bounding_box()["y"]
+    assert head.locator("img").evaluate("image => image.complete && image.naturalWidth > 0")
+    assert head.get_by_text("Download Python source code").is_visible()
+    assert "Ran in" in head.inner_text()
+    assert not page.get_by_text("Go to the end").count()
+
+
+def test_dark_without_javascript(chromium: Browser, served: str) -> None:
+    """A reader whose system is dark gets dark colours, code and charts included."""
+    context = chromium.new_context(
+        base_url=served, java_script_enabled=False, color_scheme="dark"
+    )
+    page = context.new_page()
+    page.goto("/index.html")
+    light = {}
+    for name, where in (("page", "body"), ("code", ".highlight pre")):
+        color = page.locator(where).first.evaluate("e => getComputedStyle(e).backgroundColor")
+        light[name] = sum(map(int, re.findall(r"\d+", color)[:3]))
+    context.close()
+
+    assert max(light.values()) < 3 * 80, light
 
 
 def test_tabs_open_without_javascript(plain_page: Page) -> None:

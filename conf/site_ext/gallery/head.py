@@ -1,0 +1,92 @@
+"""What stands under the title of an example: what came of it, how long it took, where to get it.
+
+Sphinx-Gallery ends a page with the figure and the downloads, and begins it with a note that
+leads there. A reader who looks for an answer sees the figure first; the lesson follows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx import addnodes
+
+from site_ext.gallery.domain import examples_of
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+    from site_ext.run.plan import Entry
+
+NOTE, DOWNLOADS, FIGURE = (
+    "sphx-glr-download-link-note", "sphx-glr-footer", "sphx-glr-single-img",
+)  # fmt: skip
+
+
+def add_head(app: Sphinx, doctree: nodes.document) -> None:
+    """Take the note away; put figure, times and downloads under the title."""
+    entry = examples_of(app.env).on_page(app.env.current_document.docname)
+    section = next(doctree.findall(nodes.section), None)
+    if entry is None or section is None:
+        return
+    for note in [n for n in doctree.findall(nodes.note) if NOTE in n["classes"]]:
+        around = note.parent if isinstance(note.parent, addnodes.only) else note
+        around.parent.remove(around)
+    head = nodes.container(classes=["example-head"])
+    head += _result(section)
+    head += _ran(entry)
+    head += [_taken(box) for box in _boxes(doctree)]
+    place = _after_lesson(section)
+    if head.children:
+        section.insert(place, head)
+
+
+def _after_lesson(section: nodes.section) -> int:
+    """Behind the first paragraph: that says what the page is about."""
+    for place, child in enumerate(section.children):
+        if isinstance(child, nodes.paragraph):
+            return place + 1
+    return 1
+
+
+def _result(section: nodes.section) -> list[nodes.Node]:
+    """The last figure, smaller, as a link to where it is drawn."""
+    figures = [image for image in section.findall(nodes.image) if FIGURE in image["classes"]]
+    if not figures:
+        return []
+    small = figures[-1].deepcopy()
+    small["classes"] = ["example-result"]
+    small["alt"] = f"What comes of it: {small.get('alt', '')}"
+    around = figures[-1].parent
+    while not isinstance(around, nodes.section):
+        around = around.parent
+    return [nodes.paragraph("", "", nodes.reference("", "", small, refid=around["ids"][0]))]
+
+
+def _ran(entry: Entry) -> list[nodes.Node]:
+    record = entry.record
+    if record is None or entry.status not in {"passed", "recorded"}:
+        return []
+    titles = entry.example.surroundings.titles
+    named = [f"{titles[n]} {record.versions[n]}" for n in titles if n in record.versions]
+    told = f"Ran in {record.wall_seconds:.0f} s on {record.executed_at[:10]}"
+    told += f" with {', '.join(named)}." if named else "."
+    return [nodes.paragraph("", told, classes=["example-ran"])]
+
+
+def _boxes(doctree: nodes.document) -> list[nodes.container]:
+    return [n for n in doctree.findall(nodes.container) if DOWNLOADS in n["classes"]]
+
+
+def _taken(box: nodes.container) -> nodes.Node:
+    """The box of downloads, from the foot of the page, with what says for whom it is."""
+    around = box.parent if isinstance(box.parent, addnodes.only) else box
+    around.parent.remove(around)
+    return around
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    # After the card and the buttons for notebooks, which look for the box where it was.
+    app.connect("doctree-read", add_head, priority=700)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
