@@ -166,9 +166,7 @@ def test_an_example_begins_with_its_result(page: Page) -> None:
 
 def test_dark_without_javascript(chromium: Browser, served: str) -> None:
     """A reader whose system is dark gets dark colours, code and charts included."""
-    context = chromium.new_context(
-        base_url=served, java_script_enabled=False, color_scheme="dark"
-    )
+    context = chromium.new_context(base_url=served, java_script_enabled=False, color_scheme="dark")
     page = context.new_page()
     page.goto("/index.html")
     light = {}

@@ -36,6 +36,9 @@ ALLOWED = {
     "Beginners: Keras.": "advice", "Published models: PyTorch.": "advice",
     "Existing TensorFlow: keep it": "advice", "TPUs: JAX": "advice",
     "If you will work from papers": "advice",
+    "Text is generated a token at a time": "how the stacks are written, in conf/bench/stacks",
+    "The model was compiled with its loss": "how the stacks are written, in conf/bench/stacks",
+    "Each time includes its share": "how it is measured, in conf/bench/stacks/of_keras.py",
     "Start with Keras, or with PyTorch": "advice",
     "To run on any backend, rewrite": "advice",
     "What you learn carries over": "follows from the sentence before, which has it",
@@ -70,7 +73,10 @@ def visible(name: str) -> Tag:
     """The article of a page without code, headings, what the build makes of a record, labels, and
     what is folded."""
     article = BeautifulSoup(str(page(name).select_one("article")), "html.parser")
-    gone = "details, pre, h1, h2, h3, .bars-box, .of-record, .byline, .headerlink, .sd-tab-label, .prev-next-area"
+    gone = (
+        "details, pre, h1, h2, h3, .bars-box, .of-record, .byline, .headerlink, .sd-tab-label, "
+        ".sd-card-header, .prev-next-area"
+    )
     for tag in article.select(gone):
         tag.decompose()
     return article

@@ -89,14 +89,15 @@ def test_every_example_has_its_card(parsed: dict[Path, BeautifulSoup], html: Pat
         "Python", "Machine", "Alone", "Commit", "Executed", "Record", "To install", "Run it again",
     ]  # fmt: skip
     for entry in entries:
-        card = parsed[html / entry["page"]].select_one(".provenance")
+        page = parsed[html / entry["page"]]
+        card = page.select_one(".provenance")
         shown = {
             term.get_text(): term.find_next("dd").get_text().strip() for term in card.select("dt")
         }
 
         assert labels == list(shown), entry["name"]
         assert card.find_next(["h1", "h2"]) is None, "the card is not at the foot"
-        assert card.find_next(class_="sphx-glr-download") is not None
+        assert page.select_one(".example-head .sphx-glr-download") is not None
         assert f"{entry['wall_seconds']:.1f} s" in shown["Wall time"]
         assert entry["machine"]["cpu"] in shown["Machine"]
         assert f"python {entry['path']}" == shown["Run it again"]

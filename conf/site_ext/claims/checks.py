@@ -9,6 +9,7 @@ by Python: no call, no attribute, no power, no loop.
 from __future__ import annotations
 
 import ast
+import difflib
 import math
 import operator
 import warnings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Characters; nobody reads a longer check, and nesting is bounded by it.
 LONGEST = 200
+#: Values: of so many all are named to who asks for one that is not there.
+MANY = 24
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
@@ -143,14 +146,21 @@ def _called(node: ast.AST) -> str:
     return f"a{'n' if name[0] in 'AEIOU' else ''} {name}"
 
 
+def _known(name: str, measured: Mapping[str, Any]) -> str:
+    """What there is: all of it, or of very much what looks most like ``name``."""
+    if len(measured) <= MANY:
+        return "there are: " + (", ".join(sorted(measured)) or "nothing")
+    near = difflib.get_close_matches(name, measured, MANY // 4, 0)
+    return f"of {len(measured)} that there are the nearest are: {', '.join(near)}"
+
+
 def _value(node: ast.expr, measured: Mapping[str, Any]) -> Any:
     match node:
         case ast.Constant(value=value):
             return value
         case ast.Name(id=name):
             if name not in measured:
-                known = ", ".join(sorted(measured)) or "nothing"
-                raise CheckError(f"there is no value {name!r}; there are: {known}")
+                raise CheckError(f"there is no value {name!r}; {_known(name, measured)}")
             return _finite(measured[name], name)
         case ast.UnaryOp(op=op, operand=operand):
             return _SIGNS[type(op)](_number(_value(operand, measured), operand))

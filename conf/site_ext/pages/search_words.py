@@ -1,6 +1,6 @@
 """Words by which readers look for a page and which it does not use: ``search_words``.
 
-They go into the page's keywords, which Sphinx's search knows like the page's own words::
+Each phrase is an entry of the index, which Sphinx's search ranks above what merely stands in a text::
 
     search_words = {"gallery/porting/why_worse": "softmax twice, loss not decreasing"}
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from docutils import nodes
+from sphinx import addnodes
 
 from site_ext.base.errors import SiteError, ending
 
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 
 
 def add_words(app: Sphinx, doctree: nodes.document) -> None:
-    words = app.config.search_words.get(app.env.current_document.docname)
-    if words:
-        doctree.insert(0, nodes.meta("", name="keywords", content=words))
+    page = app.env.current_document.docname
+    section = next(doctree.findall(nodes.section), None)
+    if page in app.config.search_words and section is not None:
+        phrases = [one.strip() for one in app.config.search_words[page].split(",")]
+        entries = [("single", phrase, section["ids"][0], "main", None) for phrase in phrases]
+        section.insert(1, addnodes.index(entries=entries))
 
 
 @ending
