@@ -13,4 +13,5 @@ html_js_files = []
 html_theme_options = {}
 html_sidebars = {}
 claims_original = ""
+search_words = {}  # of pages that are not there
 del html_favicon  # noqa: F821 - defined by the file above

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from site_ext.claims.benchmarks import Benchmarks, Case, Time
 
-WIDTH, ROW, TOP, LEFT, RIGHT = 420, 30, 22, 194, 84
+WIDTH, ROW, TOP, LEFT, RIGHT = 430, 30, 22, 208, 84
 TIMES = "\N{MULTIPLICATION SIGN}"
 #: Shapes tell colours apart where there are none.
 _SHAPES = {"tensorflow": "circle", "pytorch": "triangle", "keras": "square", "jax": "diamond"}
