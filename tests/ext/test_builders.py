@@ -189,14 +189,3 @@ def test_latex_first_of_all(tmp_path: Path) -> None:
 
     assert 0 == build.code, build.text
     assert list((site.folder / "build/latex").glob("*.tex"))
-
-
-def test_words_for_a_page_that_is_not_there(tmp_path: Path) -> None:
-    """They stop the build by the page's name."""
-    site = make_site(tmp_path / "site", "test-claims")
-    build = site.build("html", "-D", "search_words.nowhere=softmax twice")
-
-    assert 0 != build.code
-    assert ["The build stopped: conf.py: search_words names 'nowhere', which is no page"] == (
-        build.lines("The build stopped")
-    )

@@ -14,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from conftest import ROOT
-from found import FOUND
+from found import CONFIG, FOUND
 
 FIELDS = {
     "name", "title", "path", "frameworks", "status", "reason", "wall_seconds", "run_seconds",
@@ -69,6 +69,11 @@ def test_links_within_lead_somewhere(parsed: dict[Path, BeautifulSoup], html: Pa
             assert target.exists(), f"{path.relative_to(html)}: {link}"
             if address.fragment and target.suffix == ".html" and target in parsed:
                 assert address.fragment in named[target], f"{path.relative_to(html)}: {link}"
+
+
+def test_search_words_are_of_pages_that_are_there(html: Path) -> None:
+    """A page that got another name takes the words along by which readers look for it."""
+    assert [] == [page for page in CONFIG.search_words if not (html / f"{page}.html").exists()]
 
 
 def test_no_path_of_the_building_machine(html: Path) -> None:

@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx import addnodes
 
-from site_ext.base.errors import SiteError, ending
-
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
 
@@ -29,15 +26,7 @@ def add_words(app: Sphinx, doctree: nodes.document) -> None:
         section.insert(1, addnodes.index(entries=entries))
 
 
-@ending
-def check_pages(app: Sphinx, env: BuildEnvironment) -> None:
-    """Stop for a page that is not there."""
-    for page in sorted(app.config.search_words.keys() - env.found_docs):
-        raise SiteError(f"conf.py: search_words names {page!r}, which is no page")
-
-
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("search_words", {}, "env", dict)
     app.connect("doctree-read", add_words)
-    app.connect("env-updated", check_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
