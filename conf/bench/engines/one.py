@@ -27,7 +27,7 @@ def engine(name: str, rank: int, count: int, port: int) -> Stack:
     module, _, kind = ENGINES[name].place.partition(":")
     found = getattr(importlib.import_module(module), kind)
 
-    class Placed(found):  # type: ignore[misc]
+    class Placed(found):  # type: ignore[misc, valid-type]
         def share(self, *arrays: Any) -> tuple[Any, ...]:
             """The examples that this process takes."""
             return tuple(array[rank::count].copy() for array in arrays)
