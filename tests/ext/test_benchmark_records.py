@@ -96,7 +96,7 @@ def test_every_record_is_shown(site: Site) -> None:
     assert "Yours & co, 2 cores" in text
     assert 2 == len(page.select("svg.multiple"))
     told = [svg["aria-label"] for svg in page.select("svg.multiple")]
-    assert "MLP, training step: JAX, jit 2.01 ms" in told[0]
+    assert "MLP, training step, batch of 32: JAX, jit 2.01 ms" in told[0]
     assert "Keras on JAX not comparable" in told[0]
     assert "not comparable: its losses are off" in text
 
