@@ -172,6 +172,7 @@ def test_dark_without_javascript(chromium: Browser, served: str) -> None:
     light = {}
     for name, where in (("page", "body"), ("code", ".highlight pre")):
         color = page.locator(where).first.evaluate("e => getComputedStyle(e).backgroundColor")
+        assert "rgba(0, 0, 0, 0)" != color, f"{name} has no colour of its own"
         light[name] = sum(map(int, re.findall(r"\d+", color)[:3]))
     context.close()
 

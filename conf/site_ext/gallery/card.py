@@ -59,11 +59,20 @@ def rows(entry: Entry) -> list[tuple[str, str]]:
 
 def _frameworks(entry: Entry, record: Record) -> list[tuple[str, str]]:
     """The line on the packages that this site compares, if it compares any."""
+    compares = entry.example.surroundings.titles
+    return [("Frameworks", named(entry, record) or "none")] if compares else []
+
+
+def named(entry: Entry, record: Record) -> str:
+    """The compared packages that a record was made with, with their versions."""
     titles = entry.example.surroundings.titles
-    named = [
-        f"{titles[name]} {record.versions[name]}" for name in titles if name in record.versions
-    ]
-    return [("Frameworks", ", ".join(named) or "none")] if titles else []
+    return ", ".join(f"{titles[n]} {record.versions[n]}" for n in titles if n in record.versions)
+
+
+def downloads(doctree: nodes.document) -> nodes.container | None:
+    """Sphinx-Gallery's box of downloads."""
+    boxes = (n for n in doctree.findall(nodes.container) if "sphx-glr-footer" in n["classes"])
+    return next(boxes, None)
 
 
 def entry_reason(entry: Entry) -> str:
@@ -165,9 +174,8 @@ def add_card(app: Sphinx, doctree: nodes.document) -> None:
     # Other builders may know no address of a page that they have not read yet.
     to_root = "../" * app.builder.get_target_uri(entry.example.page).count("/") if site else None
     box = card(entry, to_root)
-    # Sphinx-Gallery's box of downloads ends the page, inside its last section.
-    boxes = [n for n in doctree.findall(nodes.container) if "sphx-glr-footer" in n["classes"]]
-    end = boxes[0].parent if boxes else None
+    # The downloads end the page, inside its last section.
+    end = found.parent if (found := downloads(doctree)) else None
     if end is None or end.parent is None:
         section += box
     else:

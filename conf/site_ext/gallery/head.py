@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx import addnodes
 
+from site_ext.gallery import card
 from site_ext.gallery.domain import examples_of
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
     from site_ext.run.plan import Entry
 
-NOTE, DOWNLOADS, FIGURE = (
-    "sphx-glr-download-link-note", "sphx-glr-footer", "sphx-glr-single-img",
-)  # fmt: skip
+NOTE, FIGURE = "sphx-glr-download-link-note", "sphx-glr-single-img"
 
 
 def add_head(app: Sphinx, doctree: nodes.document) -> None:
@@ -36,10 +35,10 @@ def add_head(app: Sphinx, doctree: nodes.document) -> None:
     head = nodes.container(classes=["example-head"])
     head += _result(section)
     head += _ran(entry)
-    head += [_taken(box) for box in _boxes(doctree)]
-    place = _after_lesson(section)
+    if (box := card.downloads(doctree)) is not None:
+        head += _taken(box)
     if head.children:
-        section.insert(place, head)
+        section.insert(_after_lesson(section), head)
 
 
 def _after_lesson(section: nodes.section) -> int:
@@ -68,15 +67,10 @@ def _ran(entry: Entry) -> list[nodes.Node]:
     record = entry.record
     if record is None or entry.status not in {"passed", "recorded"}:
         return []
-    titles = entry.example.surroundings.titles
-    named = [f"{titles[n]} {record.versions[n]}" for n in titles if n in record.versions]
+    made_with = card.named(entry, record)
     told = f"Ran in {record.wall_seconds:.0f} s on {record.executed_at[:10]}"
-    told += f" with {', '.join(named)}." if named else "."
+    told += f" with {made_with}." if made_with else "."
     return [nodes.paragraph("", told, classes=["example-ran"])]
-
-
-def _boxes(doctree: nodes.document) -> list[nodes.container]:
-    return [n for n in doctree.findall(nodes.container) if DOWNLOADS in n["classes"]]
 
 
 def _taken(box: nodes.container) -> nodes.Node:

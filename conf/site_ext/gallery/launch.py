@@ -14,6 +14,7 @@ from urllib.parse import quote
 from docutils import nodes
 
 from site_ext.base.errors import SiteError, ending
+from site_ext.gallery import card
 from site_ext.gallery.domain import examples_of
 
 if TYPE_CHECKING:
@@ -47,12 +48,10 @@ def add_button(app: Sphinx, doctree: nodes.document) -> None:
     folders = f"{binder['filepath_prefix']}/{binder['notebooks_dir']}"
     target = address(repository, binder["branch"], folders, docname)
     link = nodes.reference("", "Open in Colab", refuri=target, internal=False)
-    for box in doctree.findall(nodes.container):
-        if "sphx-glr-footer" in box["classes"]:
-            button = nodes.container(classes=["sphx-glr-download", "launch-colab"])
-            button += nodes.paragraph("", "", link)
-            box.insert(0, button)
-            return
+    if (box := card.downloads(doctree)) is not None:
+        button = nodes.container(classes=["sphx-glr-download", "launch-colab"])
+        button += nodes.paragraph("", "", link)
+        box.insert(0, button)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
