@@ -184,6 +184,53 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
 }
 
+# -- The galleries as pictures: site_ext/gallery/pictures.py ---------------------------
+
+gallery_families = {
+    "train_mlp": "Train a first network",
+    "own_loop": "Write the training loop yourself",
+    "own_parts": "A layer, a loss and a gradient of your own",
+    "convolution": "A convolutional network",
+    "recurrent": "A recurrent network",
+    "transformer": "A small transformer",
+    "transfer": "A frozen backbone, a new head",
+    "checkpoints": "Stop early, save, resume",
+    "serve": "Serve a model over HTTP",
+    "data_parallel": "Two devices at once",
+}
+gallery_order = [
+    "porting/why_worse",
+    "porting/same_forward",
+    "porting/same_curve",
+    "porting/find_the_layer",
+    "porting/loss_shapes",
+    "porting/eval_forgotten",
+    "porting/defaults",
+    "porting/seeds",
+    "porting/tiny_gpt",
+    "porting/lora",
+    "working/where_is_my_bug",
+    "working/profiling",
+    "working/compiling",
+    "working/input_pipelines",
+    "deploying/export_keras",
+    "deploying/export_pytorch",
+    "deploying/export_tensorflow",
+]
+gallery_facets = {
+    "training": ["training loop", "train_mlp", "custom loss", "callbacks", "transfer learning",
+                 "reproducibility", "gradient accumulation", "from scratch"],
+    "porting": ["porting"],
+    "images": ["convolution", "image", "layout", "transfer learning", "train_mlp"],
+    "text and sequences": ["sequence", "LSTM", "GPT", "text", "attention", "LoRA", "masking"],
+    "saving and serving": ["saving", "serving", "export", "checkpoint", "deploying"],
+    "speed and memory": ["performance", "memory", "compiling", "compilation", "mixed precision",
+                         "several devices", "quantisation"],
+    "finding mistakes": ["debugging", "defaults", "eval()", "profiling", "loss", "retracing",
+                         "security", "rounding", "padding"],
+    "the original article": ["article", "the original"],
+}  # fmt: skip
+
 # -- Doctest ---------------------------------------------------------------------
 
 doctest_test_doctest_blocks = ""
@@ -223,6 +270,8 @@ html_js_files = [
     "vendor/sortable.a11y.js",
     ("hours.js", {"defer": ""}),
     ("columns.js", {"defer": ""}),
+    ("gallery.js", {"defer": ""}),
+    ("choose.js", {"defer": ""}),
 ]
 html_copy_source = False
 html_show_sourcelink = False

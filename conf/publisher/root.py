@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SWITCHER, ROBOTS = "switcher.json", "robots.txt"
 #: What the root holds besides the versions and the folders ``versions``, ``stable``, ``latest``.
 FILES = (
-    "index.html", "versions.html", "changes.html", "404.html", ROBOTS, "sitemap.xml",
+    "index.html", "versions.html", "changes.html", "404.html", ROBOTS, "sitemap.xml", "feed.xml",
     "versions.css", "root.css", "favicon.svg", "requirements.txt", ".nojekyll", SWITCHER,
 )  # fmt: skip
 SITEMAP = "Sitemap: "
@@ -71,6 +71,7 @@ def write(
             template = "forward.html" if has else "lacking.html"
             page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))
+    page("feed.xml", "feed.xml")
     robots = f"User-agent: *\nAllow: /\n{f'{SITEMAP}{url}sitemap.xml' if url else ''}".rstrip()
     for name, text in (
         (SWITCHER, switcher(known)),

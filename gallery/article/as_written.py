@@ -232,7 +232,9 @@ words = len(re.findall(r"\w+", prose))
 code_words = sum(len(re.findall(r"\w+", sample)) for sample in samples)
 minutes = (words + CODE_WEIGHT * code_words) / WORDS_PER_MINUTE
 claimed_minutes = int(re.search(r"Reading time: (\d+)", body)[1])
-print(f"{words} words and {code_words} of code: {minutes:.1f} min, not {claimed_minutes}")
+print(
+    f"{words} words and {code_words} of code: {minutes:.1f} min, not {claimed_minutes}"
+)
 assert 2 * minutes < claimed_minutes
 
 # %%
@@ -252,9 +254,15 @@ def tokens(sample):
     return [token for token in found if token.type not in LAYOUT]
 
 
-counts = {name: len(tokens(s)) for name, s in zip(("TensorFlow", "PyTorch", "Keras"), samples)}
+counts = {
+    name: len(tokens(s))
+    for name, s in zip(("TensorFlow", "PyTorch", "Keras"), samples)
+}
 names = {
-    name: len({t.string for t in tokens(s) if t.type == tokenize.NAME} - set(keyword.kwlist))
+    name: len(
+        {t.string for t in tokens(s) if t.type == tokenize.NAME}
+        - set(keyword.kwlist)
+    )
     for name, s in zip(counts, samples)
 }
 for name, count in counts.items():
@@ -297,7 +305,9 @@ measured = {
 colors = {"TensorFlow": "#b45309", "PyTorch": "#6b1f5e", "Keras": "#2563eb"}
 ordered = sorted(counts, key=counts.get, reverse=True)
 figure, axis = plt.subplots(figsize=(8, 2.2), layout="constrained")
-bars = axis.barh(ordered, [counts[n] for n in ordered], color=[colors[n] for n in ordered])
+bars = axis.barh(
+    ordered, [counts[n] for n in ordered], color=[colors[n] for n in ordered]
+)
 axis.bar_label(bars, padding=4)
 axis.invert_yaxis()
 axis.set(title="Tokens in each published sample", xlabel="tokens")

@@ -54,15 +54,23 @@ def author(about):
 
 def licence(about):
     said = about["License-Expression"] or about["License"] or ""
-    listed = [line for line in about.get_all("Classifier") or [] if line.startswith("License")]
-    return (said or " ".join(listed)).splitlines()[0].rpartition("::")[2].strip()
+    listed = [
+        line
+        for line in about.get_all("Classifier") or []
+        if line.startswith("License")
+    ]
+    return (
+        (said or " ".join(listed)).splitlines()[0].rpartition("::")[2].strip()
+    )
 
 
 found = {name: installed(names) for name, names in DISTRIBUTIONS.items()}
 authors = {name: author(package.metadata) for name, package in found.items()}
 licences = {name: licence(package.metadata) for name, package in found.items()}
 for name, package in found.items():
-    print(f"{name:<11} {package.version:<14} {authors[name]:<26} {licences[name]}")
+    print(
+        f"{name:<11} {package.version:<14} {authors[name]:<26} {licences[name]}"
+    )
 
 # %%
 # Which needs which
@@ -91,25 +99,55 @@ assert not any(one == "Keras" for one, _ in arrows)
 # ------
 
 measured = {f"author_{name.lower()}": said for name, said in authors.items()}
-measured |= {f"licence_{name.lower()}": said for name, said in licences.items()}
+measured |= {
+    f"licence_{name.lower()}": said for name, said in licences.items()
+}
 measured["tensorflow_requires_keras"] = ("TensorFlow", "Keras") in arrows
 measured["keras_requires"] = sum(one == "Keras" for one, _ in arrows)
 measured["pytorch_requires"] = sum(one == "PyTorch" for one, _ in arrows)
 
 # %%
 
-colors = {"TensorFlow": "#b45309", "PyTorch": "#6b1f5e", "Keras": "#2563eb", "JAX": "0.45"}
-places = {"TensorFlow": (0, 0), "Keras": (1, 0), "PyTorch": (2, 0), "JAX": (3, 0)}
+colors = {
+    "TensorFlow": "#b45309",
+    "PyTorch": "#6b1f5e",
+    "Keras": "#2563eb",
+    "JAX": "0.45",
+}
+places = {
+    "TensorFlow": (0, 0),
+    "Keras": (1, 0),
+    "PyTorch": (2, 0),
+    "JAX": (3, 0),
+}
 figure, axis = plt.subplots(figsize=(8, 2.2), layout="constrained")
 for name, (x, y) in places.items():
-    axis.annotate(name, (x, y), ha="center", va="center", color=colors[name], weight="bold")
-    axis.annotate(authors[name], (x, y - 0.35), ha="center", va="center", fontsize=9)
+    axis.annotate(
+        name,
+        (x, y),
+        ha="center",
+        va="center",
+        color=colors[name],
+        weight="bold",
+    )
+    axis.annotate(
+        authors[name], (x, y - 0.35), ha="center", va="center", fontsize=9
+    )
 for one, other in arrows:
     (start, y), (end, _) = places[one], places[other]
-    axis.annotate("", (end - 0.28, y), (start + 0.42, y), arrowprops={"arrowstyle": "->"})
-    axis.annotate("requires", ((start + end) / 2 + 0.07, y + 0.12), ha="center", fontsize=9)
+    axis.annotate(
+        "", (end - 0.28, y), (start + 0.42, y), arrowprops={"arrowstyle": "->"}
+    )
+    axis.annotate(
+        "requires",
+        ((start + end) / 2 + 0.07, y + 0.12),
+        ha="center",
+        fontsize=9,
+    )
 axis.set(
-    xlim=(-0.5, 3.5), ylim=(-0.6, 0.4), title="Who says that they made it, and what needs what"
+    xlim=(-0.5, 3.5),
+    ylim=(-0.6, 0.4),
+    title="Who says that they made it, and what needs what",
 )
 axis.set_axis_off()
 plt.show()

@@ -20,7 +20,9 @@ logging.getLogger("torchao").setLevel("ERROR")
 
 import matplotlib.pyplot as plt
 import torch
-from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+from executorch.backends.xnnpack.partition.xnnpack_partitioner import (
+    XnnpackPartitioner,
+)
 from executorch.exir import to_edge_transform_and_lower
 from executorch.runtime import Runtime
 from torch import nn
@@ -59,7 +61,9 @@ parameters = sum(p.numel() for p in model.parameters())
 # processors), write one file.
 
 exported = torch.export.export(model, (image,))
-program = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()]).to_executorch()
+program = to_edge_transform_and_lower(
+    exported, partitioner=[XnnpackPartitioner()]
+).to_executorch()
 pte = os.path.join(folder.name, "model.pte")
 with open(pte, "wb") as file:
     file.write(program.buffer)
@@ -80,7 +84,9 @@ measured = {
     "bytes_file": os.path.getsize(pte),
     "bytes_weights": 4 * parameters,
     "parts": sum("call_delegate" in name for name in steps),
-    "other_operations": sum("call_delegate" not in n and "getitem" not in n for n in steps),
+    "other_operations": sum(
+        "call_delegate" not in n and "getitem" not in n for n in steps
+    ),
 }
 for name, value in measured.items():
     print(f"{name:<14} {value:.3g}")
@@ -93,8 +99,15 @@ folder.cleanup()
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 1.8), layout="constrained")
-sizes = {"the weights": measured["bytes_weights"], "the file": measured["bytes_file"]}
-bars = axis.barh(list(sizes), [size / 1024 for size in sizes.values()], color=["0.6", "#6b1f5e"])
+sizes = {
+    "the weights": measured["bytes_weights"],
+    "the file": measured["bytes_file"],
+}
+bars = axis.barh(
+    list(sizes),
+    [size / 1024 for size in sizes.values()],
+    color=["0.6", "#6b1f5e"],
+)
 axis.bar_label(bars, fmt=" %.1f KiB")
 axis.margins(x=0.15)
 axis.set(xlabel="KiB")

@@ -31,7 +31,10 @@ EPOCHS = 30
 
 torch.manual_seed(SEED)
 folder = tempfile.TemporaryDirectory()
-paths = {name: os.path.join(folder.name, name) for name in ("model.pt2", "model.onnx")}
+paths = {
+    name: os.path.join(folder.name, name)
+    for name in ("model.pt2", "model.onnx")
+}
 
 # %%
 # Model
@@ -51,7 +54,9 @@ for _ in range(EPOCHS):
 model.eval()
 with torch.no_grad():
     expected = model(images).numpy()
-print(f"accuracy {float((expected.argmax(axis=1) == labels.numpy()).mean()):.1%}")
+print(
+    f"accuracy {float((expected.argmax(axis=1) == labels.numpy()).mean()):.1%}"
+)
 
 # %%
 # The size of the example
@@ -77,24 +82,38 @@ except Exception as error:
 free = {0: torch.export.Dim("batch", min=1)}
 exported = torch.export.export(model, (example,), dynamic_shapes=(free,))
 torch.export.save(exported, paths["model.pt2"])
-torch.onnx.export(exported, (), paths["model.onnx"], verbose=False, external_data=False)
+torch.onnx.export(
+    exported, (), paths["model.onnx"], verbose=False, external_data=False
+)
 
 # %%
 # Read
 # ----
 # The second file needs no PyTorch any more.
 
-outputs = {"torch.export": torch.export.load(paths["model.pt2"]).module()(images).detach().numpy()}
+outputs = {
+    "torch.export": torch.export.load(paths["model.pt2"])
+    .module()(images)
+    .detach()
+    .numpy()
+}
 session = onnxruntime.InferenceSession(paths["model.onnx"])
-outputs["ONNX Runtime"] = session.run(None, {session.get_inputs()[0].name: images.numpy()})[0]
+outputs["ONNX Runtime"] = session.run(
+    None, {session.get_inputs()[0].name: images.numpy()}
+)[0]
 print("the input, as ONNX Runtime sees it:", session.get_inputs()[0].shape)
 
 # %%
 # Result
 # ------
 
-errors = {name: float(abs(output - expected).max()) for name, output in outputs.items()}
-sizes = {name: os.path.getsize(path) for name, path in zip(outputs, paths.values())}
+errors = {
+    name: float(abs(output - expected).max())
+    for name, output in outputs.items()
+}
+sizes = {
+    name: os.path.getsize(path) for name, path in zip(outputs, paths.values())
+}
 measured = {
     "error_export": errors["torch.export"],
     "error_onnx": errors["ONNX Runtime"],
@@ -110,8 +129,12 @@ folder.cleanup()
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 2.2), layout="constrained")
-bars = axis.barh(list(sizes), [size / 1024 for size in sizes.values()], color="#6b1f5e")
-axis.bar_label(bars, [f" outputs differ by {errors[name]:.0e}" for name in sizes])
+bars = axis.barh(
+    list(sizes), [size / 1024 for size in sizes.values()], color="#6b1f5e"
+)
+axis.bar_label(
+    bars, [f" outputs differ by {errors[name]:.0e}" for name in sizes]
+)
 axis.invert_yaxis()
 axis.set(xlabel="KiB on disk")
 axis.margins(x=0.45)

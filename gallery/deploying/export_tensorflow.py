@@ -30,7 +30,10 @@ EPOCHS = 30
 
 tf.random.set_seed(SEED)
 folder = tempfile.TemporaryDirectory()
-paths = {name: os.path.join(folder.name, name) for name in ("saved_model", "litert", "onnx")}
+paths = {
+    name: os.path.join(folder.name, name)
+    for name in ("saved_model", "litert", "onnx")
+}
 
 # %%
 # Model
@@ -48,7 +51,9 @@ class Classifier(tf.Module):
         self.kernel1 = tf.Variable(tf.random.normal((64, 32), stddev=0.15))
         self.kernel2 = tf.Variable(tf.random.normal((32, 10), stddev=0.15))
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 64), tf.float32, name="images")])
+    @tf.function(
+        input_signature=[tf.TensorSpec((None, 64), tf.float32, name="images")]
+    )
     def logits(self, images):
         return {"logits": tf.nn.relu(images @ self.kernel1) @ self.kernel2}
 
@@ -57,10 +62,13 @@ model = Classifier()
 for _ in range(EPOCHS):
     with tf.GradientTape() as tape:
         scores = model.logits(tf.constant(images))["logits"]
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=labels, logits=scores
+        )
         loss = tf.reduce_mean(each)
     for variable, gradient in zip(
-        model.trainable_variables, tape.gradient(loss, model.trainable_variables)
+        model.trainable_variables,
+        tape.gradient(loss, model.trainable_variables),
     ):
         variable.assign_sub(0.5 * gradient)
 expected = model.logits(tf.constant(images))["logits"].numpy()
@@ -78,7 +86,10 @@ with open(paths["litert"], "wb") as file:
 
 signature = [tf.TensorSpec((None, 64), tf.float32, name="images")]
 tf2onnx.convert.from_function(
-    model.logits, input_signature=signature, opset=18, output_path=paths["onnx"]
+    model.logits,
+    input_signature=signature,
+    opset=18,
+    output_path=paths["onnx"],
 )
 
 # %%
@@ -87,7 +98,9 @@ tf2onnx.convert.from_function(
 # The runtime for LiteRT is a package of its own; ``tf.lite.Interpreter`` is on its way
 # out. It holds one input size at a time, so it is told the new one.
 
-loaded = tf.saved_model.load(paths["saved_model"]).signatures["serving_default"]
+loaded = tf.saved_model.load(paths["saved_model"]).signatures[
+    "serving_default"
+]
 outputs = {"SavedModel": loaded(images=tf.constant(images))["logits"].numpy()}
 
 interpreter = litert.Interpreter(paths["litert"])
@@ -102,7 +115,9 @@ interpreter.invoke()
 outputs["LiteRT"] = interpreter.get_tensor(output_details["index"])
 
 session = onnxruntime.InferenceSession(paths["onnx"])
-outputs["ONNX Runtime"] = session.run(None, {session.get_inputs()[0].name: images})[0]
+outputs["ONNX Runtime"] = session.run(
+    None, {session.get_inputs()[0].name: images}
+)[0]
 
 # %%
 # Result
@@ -115,7 +130,10 @@ def size_of(path):
     return sum(size_of(os.path.join(path, name)) for name in os.listdir(path))
 
 
-errors = {name: float(abs(output - expected).max()) for name, output in outputs.items()}
+errors = {
+    name: float(abs(output - expected).max())
+    for name, output in outputs.items()
+}
 sizes = dict(zip(outputs, map(size_of, paths.values())))
 measured = {
     "error_savedmodel": errors["SavedModel"],
@@ -131,8 +149,12 @@ folder.cleanup()
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
-bars = axis.barh(list(sizes), [size / 1024 for size in sizes.values()], color="#b45309")
-axis.bar_label(bars, [f" outputs differ by {errors[name]:.0e}" for name in sizes])
+bars = axis.barh(
+    list(sizes), [size / 1024 for size in sizes.values()], color="#b45309"
+)
+axis.bar_label(
+    bars, [f" outputs differ by {errors[name]:.0e}" for name in sizes]
+)
 axis.invert_yaxis()
 axis.set(xlabel="KiB on disk")
 axis.margins(x=0.45)

@@ -21,7 +21,11 @@ import onnxruntime
 import onnxscript  # noqa: F401  torch.onnx.export needs it
 import tensorflow as tf
 import torch
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    quantize_static,
+)
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -55,7 +59,11 @@ x_train, x_test, y_train, y_test = train_test_split(
     random_state=SEED,
 )
 model = nn.Sequential(
-    nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 10)
+    nn.Linear(64, 256),
+    nn.ReLU(),
+    nn.Linear(256, 256),
+    nn.ReLU(),
+    nn.Linear(256, 10),
 )
 optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
 for _ in range(STEPS):
@@ -83,10 +91,14 @@ def in_tensorflow(x):
 # in integers; what goes in and comes out stays a float here.
 
 concrete = [in_tensorflow.get_concrete_function()]
-converter = tf.lite.TFLiteConverter.from_concrete_functions(concrete, in_tensorflow)
+converter = tf.lite.TFLiteConverter.from_concrete_functions(
+    concrete, in_tensorflow
+)
 with open(paths["32.tflite"], "wb") as file:
     file.write(converter.convert())
-converter = tf.lite.TFLiteConverter.from_concrete_functions(concrete, in_tensorflow)
+converter = tf.lite.TFLiteConverter.from_concrete_functions(
+    concrete, in_tensorflow
+)
 converter.optimizations = [tf.lite.Optimize.DEFAULT]
 converter.representative_dataset = lambda: ([x[None]] for x in x_train[:200])
 converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -97,7 +109,10 @@ with open(paths["8.tflite"], "wb") as file:
 def run_litert(path):
     interpreter = litert.Interpreter(path)
     interpreter.allocate_tensors()
-    (given,), (asked,) = interpreter.get_input_details(), interpreter.get_output_details()
+    (given,), (asked,) = (
+        interpreter.get_input_details(),
+        interpreter.get_output_details(),
+    )
     answers = []
     for x in x_test:
         interpreter.set_tensor(given["index"], x[None])
@@ -127,7 +142,11 @@ torch.onnx.export(
 )  # fmt: skip
 quant_pre_process(paths["32.onnx"], paths["plain.onnx"])
 quantize_static(
-    paths["plain.onnx"], paths["8.onnx"], Typical(), quant_format=QuantFormat.QDQ, per_channel=True
+    paths["plain.onnx"],
+    paths["8.onnx"],
+    Typical(),
+    quant_format=QuantFormat.QDQ,
+    per_channel=True,
 )
 
 
@@ -141,8 +160,14 @@ def run_onnx(path):
 # The exporter writes the path of this script into the file, so the last digits of its
 # size depend on where the script lies; they are rounded away.
 
-outputs = {name: (run_onnx if name.endswith("x") else run_litert)(p) for name, p in paths.items()}
-accuracy = {name: float((o.argmax(axis=1) == y_test).mean()) for name, o in outputs.items()}
+outputs = {
+    name: (run_onnx if name.endswith("x") else run_litert)(p)
+    for name, p in paths.items()
+}
+accuracy = {
+    name: float((o.argmax(axis=1) == y_test).mean())
+    for name, o in outputs.items()
+}
 size = {name: os.path.getsize(path) for name, path in paths.items()}
 measured = {
     "accuracy_onnx_32": accuracy["32.onnx"],
@@ -162,17 +187,26 @@ folder.cleanup()
 # %%
 
 rows = [("LiteRT, 32 bits", "32.tflite"), ("LiteRT, 8 bits", "8.tflite")]
-rows += [("ONNX Runtime, 32 bits", "32.onnx"), ("ONNX Runtime, 8 bits", "8.onnx")]
+rows += [
+    ("ONNX Runtime, 32 bits", "32.onnx"),
+    ("ONNX Runtime, 8 bits", "8.onnx"),
+]
 figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 colors = ["#b45309", "#b45309", "#6b1f5e", "#6b1f5e"]
-bars = axis.barh([title for title, _ in rows], [size[n] / 1024 for _, n in rows], color=colors)
+bars = axis.barh(
+    [title for title, _ in rows],
+    [size[n] / 1024 for _, n in rows],
+    color=colors,
+)
 axis.bar_label(bars, [f" {accuracy[n]:.1%} right" for _, n in rows])
 axis.invert_yaxis()
 axis.set(xlabel="KiB")
 axis.margins(x=0.18)
 lost = 100 * (max(accuracy.values()) - min(accuracy.values()))
 smaller = min(measured["times_smaller_onnx"], measured["times_smaller_litert"])
-axis.set_title(f"{smaller:.1f} times smaller, at most {lost:.1f} points of accuracy apart")
+axis.set_title(
+    f"{smaller:.1f} times smaller, at most {lost:.1f} points of accuracy apart"
+)
 plt.show()
 
 # %%

@@ -68,7 +68,9 @@ def attempt(kind, way, load):
 # ``pickle.load`` has no safe form: the format is a program.
 
 path = here / "model.pkl"
-path.write_bytes(pickle.dumps({"weights": 1, "extra": Stowaway(here / "pickle ran")}))
+path.write_bytes(
+    pickle.dumps({"weights": 1, "extra": Stowaway(here / "pickle ran")})
+)
 attempt("pickle", "careless", lambda: pickle.loads(path.read_bytes()))  # noqa: S301
 
 # %%
@@ -77,9 +79,15 @@ attempt("pickle", "careless", lambda: pickle.loads(path.read_bytes()))  # noqa: 
 # ``.pt`` and ``.pth`` are pickles in an archive. Since version ``2.6`` ``weights_only=True`` is what
 # ``torch.load`` does by itself: only tensors and plain containers are unpickled.
 
-torch.save({**weights, "extra": Stowaway(here / "torch ran")}, here / "model.pt")
+torch.save(
+    {**weights, "extra": Stowaway(here / "torch ran")}, here / "model.pt"
+)
 torch.save(weights, here / "plain.pt")
-attempt("torch", "careless", lambda: torch.load(here / "model.pt", weights_only=False))
+attempt(
+    "torch",
+    "careless",
+    lambda: torch.load(here / "model.pt", weights_only=False),
+)
 attempt("torch", "safe", lambda: torch.load(here / "model.pt"))
 plain = torch.load(here / "plain.pt")
 assert torch.equal(plain["weight"], weights["weight"])
@@ -93,7 +101,9 @@ assert torch.equal(plain["weight"], weights["weight"])
 
 mark = here / "keras ran"
 stowed = eval(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]")  # noqa: S307
-model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(stowed, output_shape=(4,))])
+model = keras.Sequential(
+    [keras.Input((4,)), keras.layers.Lambda(stowed, output_shape=(4,))]
+)
 model.save(here / "model.keras")
 
 
@@ -111,8 +121,12 @@ attempt("keras", "safe", load_keras)
 # An array of objects is a pickle, in the same ``.npy`` as any other. ``allow_pickle`` is off unless
 # somebody turned it on.
 
-np.save(here / "model.npy", np.array([Stowaway(here / "numpy ran")], dtype=object))
-attempt("numpy", "careless", lambda: np.load(here / "model.npy", allow_pickle=True))
+np.save(
+    here / "model.npy", np.array([Stowaway(here / "numpy ran")], dtype=object)
+)
+attempt(
+    "numpy", "careless", lambda: np.load(here / "model.npy", allow_pickle=True)
+)
 attempt("numpy", "safe", lambda: np.load(here / "model.npy"))
 
 # %%
@@ -121,11 +135,17 @@ attempt("numpy", "safe", lambda: np.load(here / "model.npy"))
 # Names, shapes and numbers, and no place for anything else. The stowaway can't even be written.
 
 try:
-    safetensors.torch.save_file({**weights, "extra": Stowaway(mark)}, here / "bad.safetensors")
+    safetensors.torch.save_file(
+        {**weights, "extra": Stowaway(mark)}, here / "bad.safetensors"
+    )
 except ValueError as error:
     refused = f"ValueError: {error}"
 safetensors.torch.save_file(weights, here / "model.safetensors")
-attempt("safetensors", "safe", lambda: safetensors.torch.load_file(here / "model.safetensors"))
+attempt(
+    "safetensors",
+    "safe",
+    lambda: safetensors.torch.load_file(here / "model.safetensors"),
+)
 print("safetensors, on writing:", refused[:75])
 folder.cleanup()
 
@@ -135,8 +155,12 @@ folder.cleanup()
 
 for (kind, way), outcome in outcomes.items():
     print(f"{kind:<12} {way:<9} {outcome:<8} {words[kind, way][:60]}")
-measured = {f"{kind}_{way}": outcome for (kind, way), outcome in outcomes.items()}
-measured["ways_that_ran"] = sum(outcome == "ran" for outcome in outcomes.values())
+measured = {
+    f"{kind}_{way}": outcome for (kind, way), outcome in outcomes.items()
+}
+measured["ways_that_ran"] = sum(
+    outcome == "ran" for outcome in outcomes.values()
+)
 kinds = ["pickle", "torch", "keras", "numpy", "safetensors"]
 for kind in kinds[:-1]:
     assert outcomes[kind, "careless"] == "ran", kind
@@ -156,15 +180,29 @@ CALLS = {
 COLORS = {"ran": "firebrick", "refused": "0.3", "loaded": "0.3"}
 figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
 for row, kind in enumerate(kinds):
-    for column, (way, call) in enumerate(zip(("careless", "safe"), CALLS[kind])):
+    for column, (way, call) in enumerate(
+        zip(("careless", "safe"), CALLS[kind])
+    ):
         outcome = outcomes.get((kind, way), "")
-        told = {"ran": "code ran", "loaded": "loaded, no code"}.get(outcome, outcome)
+        told = {"ran": "code ran", "loaded": "loaded, no code"}.get(
+            outcome, outcome
+        )
         color = COLORS.get(outcome, "white")
-        box = plt.Rectangle((column, row), 0.97, 0.9, facecolor=color, edgecolor="0.8")
+        box = plt.Rectangle(
+            (column, row), 0.97, 0.9, facecolor=color, edgecolor="0.8"
+        )
         axis.add_patch(box)
         ink = "white" if outcome else "0.4"
         text = f"{call}: {told}" if outcome else "no such way"
-        axis.text(column + 0.48, row + 0.45, text, ha="center", va="center", color=ink, fontsize=9)
+        axis.text(
+            column + 0.48,
+            row + 0.45,
+            text,
+            ha="center",
+            va="center",
+            color=ink,
+            fontsize=9,
+        )
 axis.set(xlim=(0, 2), ylim=(len(kinds), 0))
 axis.set_yticks(np.arange(len(kinds)) + 0.45, kinds)
 axis.set_xticks([0.48, 1.48], ["careless", "safe"])

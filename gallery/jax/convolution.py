@@ -72,17 +72,23 @@ def batches():
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 kernels[2] = kernels[2].reshape(128, 10)
-parameters = [(kernel, np.zeros(kernel.shape[-1], "float32")) for kernel in kernels]
+parameters = [
+    (kernel, np.zeros(kernel.shape[-1], "float32")) for kernel in kernels
+]
 
 
 def convolve(images, kernel, bias):
-    same = jax.lax.conv_general_dilated(images, kernel, (1, 1), "SAME", dimension_numbers=LAYOUT)
+    same = jax.lax.conv_general_dilated(
+        images, kernel, (1, 1), "SAME", dimension_numbers=LAYOUT
+    )
     return jax.nn.relu(same + bias)
 
 
 def pool(maps):
     size = (1, 2, 2, 1)
-    return jax.lax.reduce_window(maps, -jnp.inf, jax.lax.max, size, size, "VALID")
+    return jax.lax.reduce_window(
+        maps, -jnp.inf, jax.lax.max, size, size, "VALID"
+    )
 
 
 def model(parameters, images):
@@ -116,7 +122,9 @@ def answers(parameters):
 
 def loss_of(parameters, inputs, targets):
     logits = model(parameters, inputs)
-    return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
+    return optax.softmax_cross_entropy_with_integer_labels(
+        logits, targets
+    ).mean()
 
 
 @jax.jit
@@ -129,7 +137,9 @@ def train_step(parameters, state, inputs, targets):
 history, losses = [], []
 for _ in range(EPOCHS):
     for inputs, targets in batches():
-        parameters, state, loss = train_step(parameters, state, with_channel(inputs), targets)
+        parameters, state, loss = train_step(
+            parameters, state, with_channel(inputs), targets
+        )
         losses.append(float(loss))
     history.append(float((np.asarray(answers(parameters)) == y_test).mean()))
 
@@ -166,7 +176,9 @@ for channel, axis in enumerate(axes[0, 1:]):
     axis.set_title(f"[0, :, :, {channel}]", fontsize=9)
 for axis, number in zip(axes[1], wrong):
     axis.imshow(x_test[number], cmap="gray_r")
-    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#14532d", fontsize=9)
+    axis.set_title(
+        f"{guesses[number]}, is {y_test[number]}", color="#14532d", fontsize=9
+    )
 figure.suptitle("JAX: the layout is yours to say, here channels last")
 plt.show()
 

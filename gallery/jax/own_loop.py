@@ -50,7 +50,10 @@ x_train, x_test, y_train, y_test = train_test_split(
     random_state=SEED,
 )
 generator = np.random.default_rng(SEED)
-kernels = [generator.normal(0, n**-0.5, size=(64, n)).astype("float32") for n in (64, 10)]
+kernels = [
+    generator.normal(0, n**-0.5, size=(64, n)).astype("float32")
+    for n in (64, 10)
+]
 
 
 def batches():
@@ -77,12 +80,19 @@ parameters = {
     "kernel2": kernels[1],
     "bias": np.zeros(10, "float32"),
 }
-statistics = {"mean": np.zeros(64, "float32"), "variance": np.ones(64, "float32")}
+statistics = {
+    "mean": np.zeros(64, "float32"),
+    "variance": np.ones(64, "float32"),
+}
 
 
 def model(parameters, statistics, inputs, training):
     x = inputs @ parameters["kernel1"]
-    used = {"mean": x.mean(axis=0), "variance": x.var(axis=0)} if training else statistics
+    used = (
+        {"mean": x.mean(axis=0), "variance": x.var(axis=0)}
+        if training
+        else statistics
+    )
     if training:
 
         def mix(old, new):
@@ -115,7 +125,9 @@ def loss_of(parameters, statistics, inputs, targets):
 @jax.jit
 def train_step(parameters, statistics, state, inputs, targets):
     forward = jax.value_and_grad(loss_of, has_aux=True)
-    (loss, statistics), gradients = forward(parameters, statistics, inputs, targets)
+    (loss, statistics), gradients = forward(
+        parameters, statistics, inputs, targets
+    )
     updates, state = optimizer.update(gradients, state)
     parameters = optax.apply_updates(parameters, updates)
     return parameters, statistics, state, loss, optax.tree.norm(gradients)
@@ -161,7 +173,9 @@ assert 0.02 < measured["clipped"] < 0.9
 # Look at the right panel: where the curve is above the dashed line, the limit was at
 # work.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(losses, color="#14532d", linewidth=0.8)
 left.set(xlabel="step", ylabel="loss of the batch", yscale="log")
 right.plot(norms, color="#14532d", linewidth=0.8)

@@ -53,7 +53,11 @@ else:
     labels = digits.target.astype("int64")
 
 x_train, x_test, y_train, y_test = train_test_split(
-    images.astype("float32"), labels, test_size=0.2, stratify=labels, random_state=SEED
+    images.astype("float32"),
+    labels,
+    test_size=0.2,
+    stratify=labels,
+    random_state=SEED,
 )
 print(f"{len(x_train)} training images, {len(x_test)} test images")
 
@@ -100,7 +104,9 @@ print(f"{size:,} parameters")
 
 def loss_of(parameters, inputs, targets, key=None):
     logits = model(parameters, inputs, key)
-    return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean(), logits
+    return optax.softmax_cross_entropy_with_integer_labels(
+        logits, targets
+    ).mean(), logits
 
 
 @jax.jit
@@ -150,16 +156,22 @@ measured = {
     "steps": EPOCHS * len(range(0, len(x_train), BATCH_SIZE)),
     "train_seconds": train_seconds,
 }
-print(f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps")
+print(
+    f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps"
+)
 assert measured["accuracy"] > 0.94
 
 # %%
 # The left panel shows that ten epochs suffice; the right one where they lead.
 
 epochs = range(1, EPOCHS + 1)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(epochs, history["train_loss"], color="0.55", label="training")
-left.plot(epochs, history["test_loss"], color="#14532d", marker="D", label="test")
+left.plot(
+    epochs, history["test_loss"], color="#14532d", marker="D", label="test"
+)
 left.set(xlabel="epoch", ylabel="cross-entropy loss", ylim=(0, None))
 left.legend(frameon=False)
 right.plot(epochs, history["test_accuracy"], color="#14532d", marker="D")

@@ -46,7 +46,11 @@ def drawn(*shape):
 
 symbols, positions = drawn(SYMBOLS, WIDTH), drawn(LENGTH, WIDTH)
 query, key, value, out = (drawn(WIDTH, WIDTH) for _ in range(4))
-expand, shrink, head = drawn(WIDTH, 2 * WIDTH), drawn(2 * WIDTH, WIDTH), drawn(WIDTH, SYMBOLS)
+expand, shrink, head = (
+    drawn(WIDTH, 2 * WIDTH),
+    drawn(2 * WIDTH, WIDTH),
+    drawn(WIDTH, SYMBOLS),
+)
 
 
 def batch(size):
@@ -88,7 +92,10 @@ def dense(layer, x):
 def norm(layer, x):
     centred = x - x.mean(axis=-1, keepdims=True)
     variance = (centred**2).mean(axis=-1, keepdims=True)
-    return layer["scale"] * centred * jax.lax.rsqrt(variance + EPSILON) + layer["offset"]
+    return (
+        layer["scale"] * centred * jax.lax.rsqrt(variance + EPSILON)
+        + layer["offset"]
+    )
 
 
 def model(p, sequences):
@@ -96,7 +103,9 @@ def model(p, sequences):
     asked, offered = dense(p["query"], x), dense(p["key"], x)
     weights = jax.nn.softmax(asked @ offered.mT / WIDTH**0.5)
     x = norm(p["norm1"], x + dense(p["out"], weights @ dense(p["value"], x)))
-    x = norm(p["norm2"], x + dense(p["shrink"], jax.nn.relu(dense(p["expand"], x))))
+    x = norm(
+        p["norm2"], x + dense(p["shrink"], jax.nn.relu(dense(p["expand"], x)))
+    )
     return dense(p["head"], x), weights
 
 
@@ -114,12 +123,16 @@ state = optimizer.init(parameters)
 
 def loss_of(parameters, sequences, reverse):
     logits, _ = model(parameters, sequences)
-    return optax.softmax_cross_entropy_with_integer_labels(logits, reverse).mean()
+    return optax.softmax_cross_entropy_with_integer_labels(
+        logits, reverse
+    ).mean()
 
 
 @jax.jit
 def train_step(parameters, state, sequences, reverse):
-    loss, gradients = jax.value_and_grad(loss_of)(parameters, sequences, reverse)
+    loss, gradients = jax.value_and_grad(loss_of)(
+        parameters, sequences, reverse
+    )
     updates, state = optimizer.update(gradients, state)
     return optax.apply_updates(parameters, updates), state, loss
 
@@ -152,7 +165,9 @@ assert measured["opposite"] > 0.6
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(losses, color="#14532d")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="BuGn", vmin=0, vmax=1)

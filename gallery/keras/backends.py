@@ -44,7 +44,12 @@ SEED = 0
 EPOCHS = 5
 BACKENDS = ["tensorflow", "jax", "torch", "openvino", "theano", "cntk"]
 PUBLISHED = ["tensorflow", "theano", "cntk"]
-THREADS = ["OMP_NUM_THREADS", "PJRT_NPROC", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"]
+THREADS = [
+    "OMP_NUM_THREADS",
+    "PJRT_NPROC",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+]
 if importlib.util.find_spec("openvino") is None:
     BACKENDS.remove("openvino")
 
@@ -81,7 +86,11 @@ from swish import Swish
 digits = load_digits()
 images = (digits.images[..., None] / 16).astype("float32")
 x_train, x_test, y_train, y_test = train_test_split(
-    images, digits.target, test_size=0.2, stratify=digits.target, random_state=SEED
+    images,
+    digits.target,
+    test_size=0.2,
+    stratify=digits.target,
+    random_state=SEED,
 )
 model = keras.Sequential(
     [
@@ -97,7 +106,9 @@ model = keras.Sequential(
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile(keras.optimizers.Adam(0.01), loss)
 order = np.random.default_rng(SEED).permutation(len(x_train))
-model.fit(x_train[order], y_train[order], epochs=EPOCHS, shuffle=False, verbose=0)
+model.fit(
+    x_train[order], y_train[order], epochs=EPOCHS, shuffle=False, verbose=0
+)
 model.save(here / "digits.keras")
 np.savez(here / "data.npz", x_train=x_train, y_train=y_train, x_test=x_test)
 
@@ -142,7 +153,11 @@ print(json.dumps([outputs.tolist(), words]))
 
 
 def ask(backend):
-    environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "KERAS_BACKEND": backend}
+    environment = {
+        **os.environ,
+        **dict.fromkeys(THREADS, "1"),
+        "KERAS_BACKEND": backend,
+    }
     done = subprocess.run(
         [sys.executable, "-c", CODE], cwd=here, env=environment,
         capture_output=True, text=True, check=False,
@@ -171,13 +186,19 @@ gaps, same = {}, {}
 for backend, (outputs, words) in answers.items():
     if outputs is not None:
         gaps[backend] = float(abs(outputs - expected).max())
-        same[backend] = float((outputs.argmax(axis=1) == expected.argmax(axis=1)).mean())
+        same[backend] = float(
+            (outputs.argmax(axis=1) == expected.argmax(axis=1)).mean()
+        )
         told = f"same answer to {same[backend]:.0%}, outputs within {gaps[backend]:.0e}"
     else:
         told = "does not load"
     print(f"{backend:<11} {told:<46} {words}")
-trains = [backend for backend, (_, words) in answers.items() if words == "trains"]
-refused = [backend for backend, (outputs, _) in answers.items() if outputs is None]
+trains = [
+    backend for backend, (_, words) in answers.items() if words == "trains"
+]
+refused = [
+    backend for backend, (outputs, _) in answers.items() if outputs is None
+]
 assert accuracy > 0.9
 assert trains == ["tensorflow", "jax", "torch"]
 assert refused == ["theano", "cntk"]
@@ -202,10 +223,12 @@ measured |= {
 
 # %%
 
-colors = {True: "#2563eb", False: "0.6"}
+colors = {True: "#2563eb", False: "0.4"}
 rows = {
     "loads and predicts": [backend in gaps for backend in BACKENDS],
-    "same answers, or nearly": [same.get(backend, 0) > 0.99 for backend in BACKENDS],
+    "same answers, or nearly": [
+        same.get(backend, 0) > 0.99 for backend in BACKENDS
+    ],
     "trains": [backend in trains for backend in BACKENDS],
 }
 figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")

@@ -89,13 +89,22 @@ class Batches(keras.utils.PyDataset):
 
 def new_training():
     random.seed(SEED)  # from which Keras takes the seeds of its layers
-    layers = [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
+    layers = [
+        keras.layers.Dense(64, activation="relu"),
+        keras.layers.Dense(10),
+    ]
     return with_new_optimizer(keras.Sequential([keras.Input((64,)), *layers]))
 
 
 def with_new_optimizer(model):
-    loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(LEARNING_RATE), loss_function, metrics=["accuracy"])
+    loss_function = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True
+    )
+    model.compile(
+        keras.optimizers.Adam(LEARNING_RATE),
+        loss_function,
+        metrics=["accuracy"],
+    )
     return model
 
 
@@ -121,7 +130,9 @@ stop = keras.callbacks.EarlyStopping(patience=PATIENCE)
 keep = keras.callbacks.ModelCheckpoint(f"{BEST}.keras", save_best_only=True)
 history = run(model, 0, EPOCHS, [stop, keep])
 best, best_epoch = min(history), int(np.argmin(history))
-print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}")
+print(
+    f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}"
+)
 
 # %%
 # The best weights again
@@ -129,7 +140,9 @@ print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1
 # The file is a whole model; ``restore_best_weights`` of ``EarlyStopping`` would have
 # put them back without a file.
 
-restored, accuracy = keras.saving.load_model(f"{BEST}.keras").evaluate(x_valid, y_valid, verbose=0)
+restored, accuracy = keras.saving.load_model(f"{BEST}.keras").evaluate(
+    x_valid, y_valid, verbose=0
+)
 print(f"validation loss {restored:.4f}, accuracy {accuracy:.1%}")
 
 # %%
@@ -176,7 +189,13 @@ assert measured["resume_error"] < 1e-6 < 1e-3 < measured["forgetful_error"]
 figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 epochs = np.arange(1, len(history) + 1)
 axis.plot(epochs, history, color="0.6", linewidth=5, label="never interrupted")
-axis.plot(epochs[INTERRUPTED_AFTER:], resumed, color="#2563eb", marker="^", label="resumed")
+axis.plot(
+    epochs[INTERRUPTED_AFTER:],
+    resumed,
+    color="#2563eb",
+    marker="^",
+    label="resumed",
+)
 axis.plot(
     epochs[INTERRUPTED_AFTER:],
     forgetful,

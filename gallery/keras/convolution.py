@@ -82,7 +82,11 @@ model = keras.Sequential(
     ]
 )
 
-for index, kernel in ((0, kernels[0]), (2, kernels[1]), (5, kernels[2].reshape(128, 10))):
+for index, kernel in (
+    (0, kernels[0]),
+    (2, kernels[1]),
+    (5, kernels[2].reshape(128, 10)),
+):
     model.layers[index].kernel.assign(kernel)
 
 
@@ -91,7 +95,9 @@ def with_channel(images):
 
 
 parameters = model.count_params()
-print(f"input {with_channel(x_train).shape}, kernel {model.layers[0].kernel.shape}")
+print(
+    f"input {with_channel(x_train).shape}, kernel {model.layers[0].kernel.shape}"
+)
 
 # %%
 # Training
@@ -112,7 +118,9 @@ def answers():
 history, losses = [], []
 for _ in range(EPOCHS):
     for inputs, targets in batches():
-        losses.append(float(model.train_on_batch(with_channel(inputs), targets)))
+        losses.append(
+            float(model.train_on_batch(with_channel(inputs), targets))
+        )
     history.append(float((answers() == y_test).mean()))
 
 # %%
@@ -148,7 +156,9 @@ for channel, axis in enumerate(axes[0, 1:]):
     axis.set_title(f"[0, :, :, {channel}]", fontsize=9)
 for axis, number in zip(axes[1], wrong):
     axis.imshow(x_test[number], cmap="gray_r")
-    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#2563eb", fontsize=9)
+    axis.set_title(
+        f"{guesses[number]}, is {y_test[number]}", color="#2563eb", fontsize=9
+    )
 figure.suptitle("Keras: channels come last")
 plt.show()
 

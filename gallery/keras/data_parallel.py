@@ -42,7 +42,10 @@ jax.config.update("jax_num_cpu_devices", DEVICES)
 generator = np.random.default_rng(SEED)
 x = generator.normal(size=(STEPS, BATCH_SIZE, 16)).astype("float32")
 y = np.tanh(x[..., :1] - x[..., 1:2])
-start = [generator.normal(0, 0.3, size=shape).astype("float32") for shape in ((16, 32), (32, 1))]
+start = [
+    generator.normal(0, 0.3, size=shape).astype("float32")
+    for shape in ((16, 32), (32, 1))
+]
 print("devices:", keras.distribution.list_devices())
 
 # %%
@@ -52,7 +55,10 @@ print("devices:", keras.distribution.list_devices())
 
 
 def train():
-    layers = [keras.layers.Dense(32, "tanh", use_bias=False), keras.layers.Dense(1, use_bias=False)]
+    layers = [
+        keras.layers.Dense(32, "tanh", use_bias=False),
+        keras.layers.Dense(1, use_bias=False),
+    ]
     model = keras.Sequential([keras.Input((16,)), *layers])
     model.compile(keras.optimizers.SGD(RATE), "mse")
     model.set_weights(start)
@@ -72,8 +78,13 @@ one_device = model.get_weights()
 
 keras.distribution.set_distribution(keras.distribution.DataParallel())
 model, _ = train()
-shards = [variable.value.addressable_shards for variable in model.trainable_variables]
-two_devices = [[np.asarray(shard[device].data) for shard in shards] for device in range(DEVICES)]
+shards = [
+    variable.value.addressable_shards for variable in model.trainable_variables
+]
+two_devices = [
+    [np.asarray(shard[device].data) for shard in shards]
+    for device in range(DEVICES)
+]
 print("the first kernel lies on", [str(shard.device) for shard in shards[0]])
 
 # %%
@@ -103,10 +114,18 @@ assert measured["moved"] > 0.05
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-axis.plot(one_device[0].ravel(), two_devices[0][0].ravel(), "^", color="#2563eb", ms=3)
+axis.plot(
+    one_device[0].ravel(),
+    two_devices[0][0].ravel(),
+    "^",
+    color="#2563eb",
+    ms=3,
+)
 axis.axline((0, 0), slope=1, color="0.5", linewidth=0.8)
 axis.set(xlabel="weight after training on one device", ylabel="on two")
-axis.set_title(f"Keras: two devices, the same weights to {measured['difference']:.0e}")
+axis.set_title(
+    f"Keras: two devices, the same weights to {measured['difference']:.0e}"
+)
 plt.show()
 
 # %%

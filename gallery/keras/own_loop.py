@@ -54,7 +54,10 @@ x_train, x_test, y_train, y_test = train_test_split(
     random_state=SEED,
 )
 generator = np.random.default_rng(SEED)
-kernels = [generator.normal(0, n**-0.5, size=(64, n)).astype("float32") for n in (64, 10)]
+kernels = [
+    generator.normal(0, n**-0.5, size=(64, n)).astype("float32")
+    for n in (64, 10)
+]
 
 
 def batches():
@@ -80,7 +83,9 @@ def make_model(kind=keras.Sequential):
         [
             keras.Input((64,)),
             keras.layers.Dense(64, use_bias=False),
-            keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON),
+            keras.layers.BatchNormalization(
+                momentum=MOMENTUM, epsilon=EPSILON
+            ),
             keras.layers.ReLU(),
             keras.layers.Dense(10),
         ]
@@ -108,7 +113,9 @@ loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def loss_of(weights, statistics, inputs, targets):
-    logits, statistics = model.stateless_call(weights, statistics, inputs, training=True)
+    logits, statistics = model.stateless_call(
+        weights, statistics, inputs, training=True
+    )
     return loss_function(targets, logits), statistics
 
 
@@ -116,7 +123,9 @@ def loss_of(weights, statistics, inputs, targets):
 def train_step(state, inputs, targets):
     weights, statistics, moments = state
     differentiate = jax.value_and_grad(loss_of, has_aux=True)
-    (loss, statistics), gradients = differentiate(weights, statistics, inputs, targets)
+    (loss, statistics), gradients = differentiate(
+        weights, statistics, inputs, targets
+    )
     norm = jax.numpy.sqrt(sum((g**2).sum() for g in gradients))
     weights, moments = optimizer.stateless_apply(moments, gradients, weights)
     return (weights, statistics, moments), loss, norm
@@ -129,7 +138,11 @@ def train_step(state, inputs, targets):
 # end the state goes back into the model.
 
 losses, norms = [], []
-kept = model.trainable_variables, model.non_trainable_variables, optimizer.variables
+kept = (
+    model.trainable_variables,
+    model.non_trainable_variables,
+    optimizer.variables,
+)
 state = tuple([variable.value for variable in each] for each in kept)
 seen = []
 for _ in range(EPOCHS):
@@ -155,19 +168,30 @@ class Own(keras.Sequential):
         inputs, targets = data[:2]
 
         def loss_of(weights, statistics):
-            logits, new = self.stateless_call(weights, statistics, inputs, training=True)
+            logits, new = self.stateless_call(
+                weights, statistics, inputs, training=True
+            )
             return loss_function(targets, logits), new
 
         differentiate = jax.value_and_grad(loss_of, has_aux=True)
         (loss, statistics), gradients = differentiate(weights, statistics)
-        weights, moments = self.optimizer.stateless_apply(moments, gradients, weights)
+        weights, moments = self.optimizer.stateless_apply(
+            moments, gradients, weights
+        )
         return {"loss": loss}, (weights, statistics, moments, metrics)
 
 
 again, optimizer = make_model(Own), make_optimizer()
 again.compile(optimizer)
-again.fit((batch for batch in seen), steps_per_epoch=len(seen), shuffle=False, verbose=0)
-same = abs(again.predict(x_test, verbose=0) - model.predict(x_test, verbose=0)).max()
+again.fit(
+    (batch for batch in seen),
+    steps_per_epoch=len(seen),
+    shuffle=False,
+    verbose=0,
+)
+same = abs(
+    again.predict(x_test, verbose=0) - model.predict(x_test, verbose=0)
+).max()
 print(f"through fit, outputs differ by {same:.1e}")
 assert same < 1e-4
 
@@ -194,14 +218,18 @@ assert 0.02 < measured["clipped"] < 0.9
 # Look at the right panel: where the curve is above the dashed line, the limit was at
 # work.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(losses, color="#2563eb", linewidth=0.8)
 left.set(xlabel="step", ylabel="loss of the batch", yscale="log")
 right.plot(norms, color="#2563eb", linewidth=0.8)
 right.axhline(CLIP, color="0.4", linestyle="--")
 right.text(steps, CLIP * 1.08, "the limit", ha="right", color="0.3")
 right.set(xlabel="step", ylabel="length of the gradient", ylim=(0, None))
-figure.suptitle(f"Keras: {measured['clipped']:.0%} of the steps were shortened")
+figure.suptitle(
+    f"Keras: {measured['clipped']:.0%} of the steps were shortened"
+)
 plt.show()
 
 # %%

@@ -97,7 +97,11 @@ def huber(targets, outputs):
 
 
 guess, truth = keras.random.normal((100, 10)), keras.random.normal((100, 10))
-loss_error = abs(float(ops.mean(huber(truth, guess)) - keras.losses.Huber(DELTA)(truth, guess)))
+loss_error = abs(
+    float(
+        ops.mean(huber(truth, guess)) - keras.losses.Huber(DELTA)(truth, guess)
+    )
+)
 print(f"loss against the library: {loss_error:.1e}")
 
 # %%
@@ -119,7 +123,9 @@ def slope(function):
     return float(jax.grad(function)(0.7))
 
 
-print(f"slope at 0.7: plain {slope(step_plain)}, ours {slope(straight_through)}")
+print(
+    f"slope at 0.7: plain {slope(step_plain)}, ours {slope(straight_through)}"
+)
 
 # %%
 # Together
@@ -131,11 +137,15 @@ print(f"slope at 0.7: plain {slope(step_plain)}, ours {slope(straight_through)}"
 def train(step):
     random.seed(SEED)
     body, head = Maxout(64), keras.layers.Dense(10)
-    model = keras.Sequential([keras.Input((64,)), body, keras.layers.Lambda(step), head])
+    model = keras.Sequential(
+        [keras.Input((64,)), body, keras.layers.Lambda(step), head]
+    )
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=huber)
     before = body.kernel.numpy()
     whole = {"batch_size": len(x_train), "shuffle": False}
-    losses = model.fit(x_train, y_train, epochs=STEPS, verbose=0, **whole).history["loss"]
+    losses = model.fit(
+        x_train, y_train, epochs=STEPS, verbose=0, **whole
+    ).history["loss"]
     guesses = model.predict(x_test, verbose=0).argmax(axis=1)
     moved = float(abs(body.kernel.numpy() - before).max())
     return losses, float((guesses == y_test.argmax(axis=1)).mean()), moved
@@ -163,7 +173,12 @@ for name, value in measured.items():
     print(f"{name:<15} {value:.3g}")
 assert layer_error < 1e-5
 assert loss_error < 1e-6
-assert measured["slope_plain"] == measured["moved_plain"] == 0 < measured["moved_own"]
+assert (
+    measured["slope_plain"]
+    == measured["moved_plain"]
+    == 0
+    < measured["moved_own"]
+)
 assert measured["accuracy_own"] > measured["accuracy_plain"] + 0.01
 
 # %%
@@ -172,9 +187,13 @@ figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 axis.plot(plain_losses, color="0.55")
 axis.plot(own_losses, color="#2563eb")
 axis.text(STEPS, plain_losses[-1], " true gradient", color="0.35", va="center")
-axis.text(STEPS, own_losses[-1], " straight-through", color="#2563eb", va="center")
+axis.text(
+    STEPS, own_losses[-1], " straight-through", color="#2563eb", va="center"
+)
 axis.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, STEPS * 1.2))
-axis.set_title("Keras: a layer below a step learns only by a gradient of our own")
+axis.set_title(
+    "Keras: a layer below a step learns only by a gradient of our own"
+)
 plt.show()
 
 # %%

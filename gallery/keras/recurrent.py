@@ -86,7 +86,9 @@ model.fit(x_train, labels, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0)
 # An answer for each test image and each row.
 
 guesses = model.predict(x_test, verbose=0).argmax(axis=2)
-by_rows = [float((guesses[:, row] == y_test).mean()) for row in range(steps_per_image)]
+by_rows = [
+    float((guesses[:, row] == y_test).mean()) for row in range(steps_per_image)
+]
 measured = {
     "accuracy": by_rows[-1],
     "accuracy_half": by_rows[3],
@@ -105,7 +107,9 @@ axis.plot(range(1, 9), by_rows, color="#2563eb", marker="^")
 axis.axhline(0.1, color="0.6", linestyle="--")
 axis.text(8, 0.12, "guessing", color="0.35", ha="right")
 axis.set(xlabel="rows read", ylabel="test accuracy", ylim=(0, 1))
-axis.set_title(f"Keras: from {by_rows[3]:.0%} at half a digit to {by_rows[-1]:.0%} at the whole")
+axis.set_title(
+    f"Keras: from {by_rows[3]:.0%} at half a digit to {by_rows[-1]:.0%} at the whole"
+)
 plt.show()
 
 # %%

@@ -50,7 +50,9 @@ requests = [images[start : start + 5] for start in range(0, 5 * REQUESTS, 5)]
 # -----
 # The artefact is a ``.keras`` file, which names layers and holds numbers.
 
-model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, use_bias=False)])
+model = keras.Sequential(
+    [keras.Input((64,)), keras.layers.Dense(10, use_bias=False)]
+)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile(keras.optimizers.SGD(2.0), loss)
 model.fit(images, labels, epochs=60, batch_size=len(images), verbose=0)
@@ -72,15 +74,23 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path != "/v1/models/digits:predict" or "instances" not in body:
-            return self.answer(404, {"error": f"nothing answers {self.path} with that"})
+            return self.answer(
+                404, {"error": f"nothing answers {self.path} with that"}
+            )
         try:
             rows = np.array(body["instances"], "float32")
             if rows.shape[1:] != runtime.input_shape[1:]:
-                raise ValueError(f"rows are {rows.shape[1:]}, not {runtime.input_shape[1:]}")
+                raise ValueError(
+                    f"rows are {rows.shape[1:]}, not {runtime.input_shape[1:]}"
+                )
             scores = runtime(rows, training=False)
-            content = {"predictions": keras.ops.convert_to_numpy(scores).tolist()}
+            content = {
+                "predictions": keras.ops.convert_to_numpy(scores).tolist()
+            }
         except Exception as error:  # the client sent it, and is told
-            return self.answer(400, {"error": f"{type(error).__name__}: {error}"[:200]})
+            return self.answer(
+                400, {"error": f"{type(error).__name__}: {error}"[:200]}
+            )
         self.answer(200, content)
 
     def answer(self, status, content):
@@ -108,7 +118,9 @@ address = f"http://127.0.0.1:{server.server_port}/v1/models/digits:predict"
 
 def ask(rows, address=address):
     body = json.dumps({"instances": rows.tolist()}).encode()
-    with urllib.request.urlopen(urllib.request.Request(address, body), timeout=10) as response:
+    with urllib.request.urlopen(
+        urllib.request.Request(address, body), timeout=10
+    ) as response:
         answer = json.loads(response.read())["predictions"]
     return np.array(answer)
 
@@ -125,7 +137,9 @@ def status(rows, address=address):
 with ThreadPoolExecutor(CLIENTS) as pool:
     answers = list(pool.map(ask, requests))
 statuses = {
-    "wrong_name_status": status(requests[0], address.replace("digits", "letters")),
+    "wrong_name_status": status(
+        requests[0], address.replace("digits", "letters")
+    ),
     "bad_body_status": status(requests[0][:, 1:]),
 }
 server.shutdown()
@@ -147,11 +161,16 @@ for name, value in measured.items():
     print(f"{name:<18} {value:.3g}")
 assert measured["answered"] == REQUESTS
 assert measured["error"] < 1e-5
-assert (measured["wrong_name_status"], measured["bad_body_status"]) == (404, 400)
+assert (measured["wrong_name_status"], measured["bad_body_status"]) == (
+    404,
+    400,
+)
 
 # %%
 
-figure, axes = plt.subplots(1, 6, figsize=(8, 2.2), layout="constrained", width_ratios=[1, 2] * 3)
+figure, axes = plt.subplots(
+    1, 6, figsize=(8, 2.2), layout="constrained", width_ratios=[1, 2] * 3
+)
 for number in range(3):
     picture, bars = axes[2 * number : 2 * number + 2]
     picture.imshow(images[number].reshape(8, 8), cmap="gray_r")
@@ -160,7 +179,9 @@ for number in range(3):
     bars.plot(range(10), expected[number], "_", color="0.3", ms=9)
     bars.set_xticks(range(10))
     bars.tick_params(labelsize=7)
-figure.suptitle("Keras: scores that came over HTTP, and the model's own (lines)")
+figure.suptitle(
+    "Keras: scores that came over HTTP, and the model's own (lines)"
+)
 plt.show()
 
 # %%

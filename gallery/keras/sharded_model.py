@@ -32,7 +32,9 @@ RATE = 0.1
 DEVICES = 2
 WIDTH = 128
 
-jax.config.update("jax_num_cpu_devices", DEVICES)  # before JAX computes anything
+jax.config.update(
+    "jax_num_cpu_devices", DEVICES
+)  # before JAX computes anything
 
 # %%
 # Data
@@ -42,7 +44,8 @@ generator = np.random.default_rng(SEED)
 x = generator.normal(size=(STEPS * BATCH_SIZE, 64)).astype("float32")
 y = np.tanh(x[:, :1] - x[:, 1:2])
 start = [
-    generator.normal(0, 0.1, size=shape).astype("float32") for shape in ((64, WIDTH), (WIDTH, 1))
+    generator.normal(0, 0.1, size=shape).astype("float32")
+    for shape in ((64, WIDTH), (WIDTH, 1))
 ]
 
 # %%
@@ -82,17 +85,23 @@ keras.distribution.set_distribution(
 model = train()
 shapes = {}
 for variable in model.trainable_variables:
-    shapes[variable.path] = [shard.data.shape for shard in variable.value.addressable_shards]
+    shapes[variable.path] = [
+        shard.data.shape for shard in variable.value.addressable_shards
+    ]
     print(variable.path, variable.shape, "lies as", shapes[variable.path])
 
 # %%
 # Result
 # ------
 
-divided = [np.asarray(variable.value) for variable in model.trainable_variables]
+divided = [
+    np.asarray(variable.value) for variable in model.trainable_variables
+]
 hidden = next(s for path, s in shapes.items() if "hidden" in path)
 measured = {
-    "difference": float(max(abs(a - b).max() for a, b in zip(reference, divided))),
+    "difference": float(
+        max(abs(a - b).max() for a, b in zip(reference, divided))
+    ),
     "moved": float(max(abs(a - b).max() for a, b in zip(start, divided))),
     "devices": len(hidden),
     "columns_each": hidden[0][1],
@@ -103,16 +112,26 @@ for name, value in measured.items():
 assert measured["difference"] < 1e-6 < measured["moved"]
 assert measured["columns_each"] * DEVICES == WIDTH
 for variable in model.trainable_variables:
-    assert np.prod(shapes[variable.path][0]) * DEVICES == variable.value.size, variable.path
+    assert (
+        np.prod(shapes[variable.path][0]) * DEVICES == variable.value.size
+    ), variable.path
 
 # %%
 # Which device holds which part of the first kernel.
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-owner = np.concatenate([np.full(shape, number) for number, shape in enumerate(hidden)], axis=1)
+owner = np.concatenate(
+    [np.full(shape, number) for number, shape in enumerate(hidden)], axis=1
+)
 axis.imshow(owner, cmap="Blues", vmin=-1, vmax=DEVICES, aspect="auto")
 for number, shape in enumerate(hidden):
-    axis.text((number + 0.5) * shape[1], 32, f"device {number}\n{shape}", ha="center", va="center")
+    axis.text(
+        (number + 0.5) * shape[1],
+        32,
+        f"device {number}\n{shape}",
+        ha="center",
+        va="center",
+    )
 axis.set(xlabel="unit", ylabel="input")
 axis.set_title(
     f"Half of the kernel on each device, the same result to {measured['difference']:.0e}"

@@ -59,7 +59,11 @@ else:
     labels = digits.target.astype("int64")
 
 x_train, x_test, y_train, y_test = train_test_split(
-    images.astype("float32"), labels, test_size=0.2, stratify=labels, random_state=SEED
+    images.astype("float32"),
+    labels,
+    test_size=0.2,
+    stratify=labels,
+    random_state=SEED,
 )
 print(f"{len(x_train)} training images, {len(x_test)} test images")
 
@@ -78,7 +82,11 @@ model = keras.Sequential(
         keras.layers.Dense(10, activation="softmax"),
     ]
 )
-model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    optimizer="adam",
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
 parameters = model.count_params()
 print(f"{parameters:,} parameters")
 
@@ -117,16 +125,22 @@ measured = {
     "train_seconds": train_seconds,
     "backend": keras.config.backend(),
 }
-print(f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps")
+print(
+    f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps"
+)
 assert measured["accuracy"] > 0.94
 
 # %%
 # The left panel shows that ten epochs suffice; the right one where they lead.
 
 epochs = range(1, EPOCHS + 1)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(epochs, history["train_loss"], color="0.55", label="training")
-left.plot(epochs, history["test_loss"], color="#2563eb", marker="^", label="test")
+left.plot(
+    epochs, history["test_loss"], color="#2563eb", marker="^", label="test"
+)
 left.set(xlabel="epoch", ylabel="cross-entropy loss", ylim=(0, None))
 left.legend(frameon=False)
 right.plot(epochs, history["test_accuracy"], color="#2563eb", marker="^")

@@ -47,12 +47,17 @@ y_digit = digits.target.astype("int64")[order]
 y_odd = y_digit % 2
 x_body, y_body = x[:1000], y_digit[:1000]
 x_few, y_few = LIGHT * x[1000 : 1000 + EXAMPLES], y_odd[1000 : 1000 + EXAMPLES]
-x_test, y_test, y_test_odd = (a[1000 + EXAMPLES :] for a in (x, y_digit, y_odd))
+x_test, y_test, y_test_odd = (
+    a[1000 + EXAMPLES :] for a in (x, y_digit, y_odd)
+)
 shapes = {"body": (64, 64), "old": (64, 10), "new": (64, 2)}
 kernels = {
-    name: generator.normal(0, 0.125, shape).astype("float32") for name, shape in shapes.items()
+    name: generator.normal(0, 0.125, shape).astype("float32")
+    for name, shape in shapes.items()
 }
-print(f"backbone: {len(x_body)} images; new head: {len(x_few)}; test: {len(x_test)}")
+print(
+    f"backbone: {len(x_body)} images; new head: {len(x_few)}; test: {len(x_test)}"
+)
 
 # %%
 # Model
@@ -69,8 +74,12 @@ def linear(name):
 
 
 def new_backbone():
-    normalise = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON)
-    return keras.Sequential([keras.Input((64,)), linear("body"), normalise, keras.layers.ReLU()])
+    normalise = keras.layers.BatchNormalization(
+        momentum=MOMENTUM, epsilon=EPSILON
+    )
+    return keras.Sequential(
+        [keras.Input((64,)), linear("body"), normalise, keras.layers.ReLU()]
+    )
 
 
 backbone, old = new_backbone(), linear("old")
@@ -93,7 +102,9 @@ def train(body, head, images, labels, steps):
 
 
 def accuracy(body, head, images, labels):
-    guesses = keras.ops.convert_to_numpy(head(body(images, training=False))).argmax(axis=1)
+    guesses = keras.ops.convert_to_numpy(
+        head(body(images, training=False))
+    ).argmax(axis=1)
     return float((guesses == labels).mean())
 
 
@@ -118,7 +129,9 @@ for way in ("frozen", "running"):
             variable.trainable = False
     count = train(body, new, x_few, y_few, HEAD_STEPS)
     means = (one.layers[1].moving_mean for one in (body, backbone))
-    moved = float(abs(np.subtract(*map(keras.ops.convert_to_numpy, means))).max())
+    moved = float(
+        abs(np.subtract(*map(keras.ops.convert_to_numpy, means))).max()
+    )
     ways[way] = body, new, moved, count
 
 # %%
@@ -146,9 +159,18 @@ assert measured["old_frozen"] > measured["old_running"] + 0.05
 
 figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
 names = ["new head, dark images", "old head, bright images"]
-for offset, way, color in ((-0.2, "frozen", "#2563eb"), (0.2, "running", "0.6")):
+for offset, way, color in (
+    (-0.2, "frozen", "#2563eb"),
+    (0.2, "running", "0.6"),
+):
     values = [measured[f"new_{way}"], measured[f"old_{way}"]]
-    bars = axis.barh(np.arange(2) + offset, values, 0.36, color=color, label=f"statistics {way}")
+    bars = axis.barh(
+        np.arange(2) + offset,
+        values,
+        0.36,
+        color=color,
+        label=f"statistics {way}",
+    )
     axis.bar_label(bars, fmt=" {:.0%}")
 axis.set_yticks(range(2), names)
 axis.invert_yaxis()

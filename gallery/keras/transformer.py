@@ -48,7 +48,11 @@ def drawn(*shape):
 
 symbols, positions = drawn(SYMBOLS, WIDTH), drawn(LENGTH, WIDTH)
 query, key, value, out = (drawn(WIDTH, WIDTH) for _ in range(4))
-expand, shrink, head = drawn(WIDTH, 2 * WIDTH), drawn(2 * WIDTH, WIDTH), drawn(WIDTH, SYMBOLS)
+expand, shrink, head = (
+    drawn(WIDTH, 2 * WIDTH),
+    drawn(2 * WIDTH, WIDTH),
+    drawn(WIDTH, SYMBOLS),
+)
 
 
 def batch(size):
@@ -72,9 +76,15 @@ print(f"in {one[0]}, out {other[0]}")
 layers = keras.layers
 inputs = keras.Input((LENGTH,), dtype="int32")
 places = keras.ops.zeros_like(inputs) + keras.ops.arange(LENGTH)
-of_symbols, of_places = layers.Embedding(SYMBOLS, WIDTH), layers.Embedding(LENGTH, WIDTH)
+of_symbols, of_places = (
+    layers.Embedding(SYMBOLS, WIDTH),
+    layers.Embedding(LENGTH, WIDTH),
+)
 attention = layers.MultiHeadAttention(num_heads=1, key_dim=WIDTH)
-wider, narrower = layers.Dense(2 * WIDTH, activation="relu"), layers.Dense(WIDTH)
+wider, narrower = (
+    layers.Dense(2 * WIDTH, activation="relu"),
+    layers.Dense(WIDTH),
+)
 last = layers.Dense(SYMBOLS)
 
 x = of_symbols(inputs) + of_places(places)
@@ -135,7 +145,9 @@ assert measured["opposite"] > 0.6
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(losses, color="#2563eb")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="Blues", vmin=0, vmax=1)

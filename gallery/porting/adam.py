@@ -57,7 +57,10 @@ order = [generator.integers(0, len(labels), BATCH_SIZE) for _ in range(STEPS)]
 
 
 def train_keras(epsilon):
-    layers = [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
+    layers = [
+        keras.layers.Dense(64, activation="relu"),
+        keras.layers.Dense(10),
+    ]
     model = keras.Sequential([keras.Input((64,)), *layers])
     model.compile(
         keras.optimizers.Adam(RATE, BETA1, BETA2, epsilon),
@@ -66,7 +69,9 @@ def train_keras(epsilon):
     model.set_weights(start)
     losses = []
     for chosen in order:
-        losses.append(float(model.train_on_batch(images[chosen], labels[chosen])))
+        losses.append(
+            float(model.train_on_batch(images[chosen], labels[chosen]))
+        )
     return np.array(losses)
 
 
@@ -93,7 +98,10 @@ class KerasAdam(torch.optim.Optimizer):
         for parameter in self.param_groups[0]["params"]:
             state = self.state[parameter]
             if not state:
-                state["m"], state["v"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+                state["m"], state["v"] = (
+                    torch.zeros_like(parameter),
+                    torch.zeros_like(parameter),
+                )
             state["m"].lerp_(parameter.grad, 1 - BETA1)
             state["v"].lerp_(parameter.grad**2, 1 - BETA2)
             parameter -= rate * state["m"] / (state["v"].sqrt() + self.epsilon)
@@ -103,8 +111,13 @@ def train_torch(make_optimizer, epsilon):
     tensors = [torch.tensor(w, requires_grad=True) for w in start]
     optimizer, losses = make_optimizer(tensors, epsilon), []
     for chosen in order:
-        x, y = torch.from_numpy(images[chosen]), torch.from_numpy(labels[chosen])
-        logits = torch.relu(x @ tensors[0] + tensors[1]) @ tensors[2] + tensors[3]
+        x, y = (
+            torch.from_numpy(images[chosen]),
+            torch.from_numpy(labels[chosen]),
+        )
+        logits = (
+            torch.relu(x @ tensors[0] + tensors[1]) @ tensors[2] + tensors[3]
+        )
         loss = torch.nn.functional.cross_entropy(logits, y)
         optimizer.zero_grad()
         loss.backward()
@@ -121,7 +134,9 @@ def train_torch(make_optimizer, epsilon):
 
 
 def torch_adam(parameters, epsilon):
-    return torch.optim.Adam(parameters, lr=RATE, betas=(BETA1, BETA2), eps=epsilon)
+    return torch.optim.Adam(
+        parameters, lr=RATE, betas=(BETA1, BETA2), eps=epsilon
+    )
 
 
 forms = {"PyTorch's Adam": torch_adam, "the other form": KerasAdam}
@@ -129,18 +144,27 @@ gaps = {name: [] for name in forms}
 for epsilon in EPSILONS:
     reference = train_keras(epsilon)
     for name, make in forms.items():
-        gaps[name].append(float(abs(train_torch(make, epsilon) - reference).max()))
+        gaps[name].append(
+            float(abs(train_torch(make, epsilon) - reference).max())
+        )
 for row in zip(EPSILONS, *gaps.values()):
-    print("epsilon {:.0e}: gap {:.1e}, with the other form {:.1e}".format(*row))
+    print(
+        "epsilon {:.0e}: gap {:.1e}, with the other form {:.1e}".format(*row)
+    )
 measured = {
     "gap_same_settings": gaps["PyTorch's Adam"][EPSILONS.index(1e-7)],
     "gap_large_epsilon": gaps["PyTorch's Adam"][EPSILONS.index(1e-3)],
     "gap_other_form": max(gaps["the other form"]),
     "default_epsilon_keras": keras.optimizers.Adam().epsilon,
-    "default_epsilon_torch": torch.optim.Adam([torch.zeros(1)]).defaults["eps"],
+    "default_epsilon_torch": torch.optim.Adam([torch.zeros(1)]).defaults[
+        "eps"
+    ],
 }
 assert measured["gap_other_form"] < 1e-5
-assert measured["gap_same_settings"] > 10 * gaps["the other form"][EPSILONS.index(1e-7)]
+assert (
+    measured["gap_same_settings"]
+    > 10 * gaps["the other form"][EPSILONS.index(1e-7)]
+)
 assert measured["gap_large_epsilon"] > 100 * measured["gap_same_settings"]
 
 # %%

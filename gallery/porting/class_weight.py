@@ -34,7 +34,10 @@ STEPS, BATCH_SIZE, RATE = 200, 32, 0.05
 WEIGHTS = {0: 1.0, 1: 9.0}
 
 digits = load_digits()
-images, labels = (digits.data / 16).astype("float32"), (digits.target == 8).astype("int64")
+images, labels = (
+    (digits.data / 16).astype("float32"),
+    (digits.target == 8).astype("int64"),
+)
 generator = np.random.default_rng(SEED)
 start = generator.normal(0, 0.1, size=(64, 2)).astype("float32")
 order = [generator.integers(0, len(labels), BATCH_SIZE) for _ in range(STEPS)]
@@ -46,12 +49,18 @@ order = [generator.integers(0, len(labels), BATCH_SIZE) for _ in range(STEPS)]
 
 
 def train_keras():
-    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(2, use_bias=False)])
+    model = keras.Sequential(
+        [keras.Input((64,)), keras.layers.Dense(2, use_bias=False)]
+    )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(RATE), loss)
     model.set_weights([start])
     return [
-        float(model.train_on_batch(images[chosen], labels[chosen], class_weight=WEIGHTS))
+        float(
+            model.train_on_batch(
+                images[chosen], labels[chosen], class_weight=WEIGHTS
+            )
+        )
         for chosen in order
     ]
 
@@ -73,8 +82,15 @@ def train_torch(as_keras):
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
     losses = []
     for chosen in order:
-        logits, targets = model(torch.from_numpy(images[chosen])), torch.from_numpy(labels[chosen])
-        loss = each(logits, targets).mean() if as_keras else loss_function(logits, targets)
+        logits, targets = (
+            model(torch.from_numpy(images[chosen])),
+            torch.from_numpy(labels[chosen]),
+        )
+        loss = (
+            each(logits, targets).mean()
+            if as_keras
+            else loss_function(logits, targets)
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -87,8 +103,13 @@ def train_torch(as_keras):
 # ------
 
 in_keras = np.array(train_keras())
-plain, mended = np.array(train_torch(as_keras=False)), np.array(train_torch(as_keras=True))
-means = np.array([np.mean([WEIGHTS[label] for label in labels[chosen]]) for chosen in order])
+plain, mended = (
+    np.array(train_torch(as_keras=False)),
+    np.array(train_torch(as_keras=True)),
+)
+means = np.array(
+    [np.mean([WEIGHTS[label] for label in labels[chosen]]) for chosen in order]
+)
 measured = {
     "ratio_first": in_keras[0] / plain[0],
     "ratio_smallest": means.min(),
@@ -104,14 +125,23 @@ assert measured["ratio_largest"] > 2 * measured["ratio_smallest"]
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3), layout="constrained"
+)
 smooth = np.ones(15) / 15
-left.plot(np.convolve(in_keras, smooth, "valid"), color="#2563eb", linewidth=5, alpha=0.4)
+left.plot(
+    np.convolve(in_keras, smooth, "valid"),
+    color="#2563eb",
+    linewidth=5,
+    alpha=0.4,
+)
 left.plot(np.convolve(plain, smooth, "valid"), color="#6b1f5e", linestyle=":")
 left.plot(np.convolve(mended, smooth, "valid"), color="#6b1f5e")
 left.set(xlabel="step", ylabel="loss (mean of 15 steps)", ylim=(0, None))
 left.legend(
-    ["Keras", "PyTorch, weight=", "PyTorch, divided as Keras does"], frameon=False, fontsize=8
+    ["Keras", "PyTorch, weight=", "PyTorch, divided as Keras does"],
+    frameon=False,
+    fontsize=8,
 )
 right.hist(means, bins=16, color="0.5")
 right.set(xlabel="mean weight of a batch", ylabel="batches")

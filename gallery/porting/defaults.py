@@ -61,14 +61,22 @@ def default(owner, name):
 
 rows = []
 for title, keras_owner, keras_name, torch_owner, torch_name in QUESTIONS:
-    rows.append((title, default(keras_owner, keras_name), default(torch_owner, torch_name)))
+    rows.append(
+        (
+            title,
+            default(keras_owner, keras_name),
+            default(torch_owner, torch_name),
+        )
+    )
 
 # %%
 # PyTorch's momentum is the weight of the new value, Keras's that of the old one. To
 # compare them, one is turned around.
 
 rows = [
-    (title + " (as Keras has it)", k, 1 - t) if title == "BatchNorm: momentum" else (title, k, t)
+    (title + " (as Keras has it)", k, 1 - t)
+    if title == "BatchNorm: momentum"
+    else (title, k, t)
     for title, k, t in rows
 ]
 
@@ -94,9 +102,16 @@ dense = keras.layers.Dense(128)
 dense.build((None, 784))
 keras_kernel, keras_bias = dense.kernel.numpy(), dense.bias.numpy()
 linear = nn.Linear(784, 128)
-torch_kernel, torch_bias = linear.weight.detach().numpy(), linear.bias.detach().numpy()
-print(f"spread of the weights  {keras_kernel.std():.4f}  {torch_kernel.std():.4f}")
-print(f"largest bias           {abs(keras_bias).max():.4f}  {abs(torch_bias).max():.4f}")
+torch_kernel, torch_bias = (
+    linear.weight.detach().numpy(),
+    linear.bias.detach().numpy(),
+)
+print(
+    f"spread of the weights  {keras_kernel.std():.4f}  {torch_kernel.std():.4f}"
+)
+print(
+    f"largest bias           {abs(keras_bias).max():.4f}  {abs(torch_bias).max():.4f}"
+)
 
 # %%
 # Result

@@ -39,7 +39,12 @@ digits = load_digits()
 order = generator.permutation(len(digits.target))
 images = (digits.data / 16).astype("float32")[order]
 labels = digits.target[order].astype("int64")
-x_train, y_train, x_test, y_test = images[:1285], labels[:1285], images[1285:], labels[1285:]
+x_train, y_train, x_test, y_test = (
+    images[:1285],
+    labels[:1285],
+    images[1285:],
+    labels[1285:],
+)
 
 # %%
 # Train in PyTorch
@@ -47,7 +52,11 @@ x_train, y_train, x_test, y_test = images[:1285], labels[:1285], images[1285:], 
 
 torch.manual_seed(SEED)
 model = nn.Sequential(
-    nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Dropout(DROPPED), nn.Linear(64, 10)
+    nn.Linear(64, 64),
+    nn.BatchNorm1d(64),
+    nn.ReLU(),
+    nn.Dropout(DROPPED),
+    nn.Linear(64, 10),
 )
 optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
 model.train()
@@ -56,15 +65,22 @@ for _ in range(EPOCHS):
     for chosen in shuffled.split(BATCH_SIZE)[:-1]:
         optimizer.zero_grad()
         logits = model(torch.from_numpy(x_train)[chosen])
-        nn.functional.cross_entropy(logits, torch.from_numpy(y_train)[chosen]).backward()
+        nn.functional.cross_entropy(
+            logits, torch.from_numpy(y_train)[chosen]
+        ).backward()
         optimizer.step()
 
 
 def torch_accuracy(model, size):
     """In the mode that the model is in, on batches of ``size`` images."""
-    model = copy.deepcopy(model)  # in training mode a forward pass changes the statistics
+    model = copy.deepcopy(
+        model
+    )  # in training mode a forward pass changes the statistics
     with torch.no_grad():
-        parts = [model(part).argmax(dim=1) for part in torch.from_numpy(x_test).split(size)]
+        parts = [
+            model(part).argmax(dim=1)
+            for part in torch.from_numpy(x_test).split(size)
+        ]
     return float((torch.cat(parts).numpy() == y_test).mean())
 
 
@@ -105,7 +121,9 @@ layers[4].set_weights([state["4.weight"].T, state["4.bias"]])
 def keras_accuracy(training, size):
     kept = in_keras.get_weights()
     parts = [
-        keras.ops.convert_to_numpy(in_keras(x_test[i : i + size], training=training)).argmax(axis=1)
+        keras.ops.convert_to_numpy(
+            in_keras(x_test[i : i + size], training=training)
+        ).argmax(axis=1)
         for i in range(0, len(x_test), size)
     ]
     in_keras.set_weights(kept)
@@ -130,7 +148,10 @@ drift = float((asked[1].running_mean - model[1].running_mean).abs().max())
 evaluated = copy.deepcopy(model).eval()
 accuracy = {
     "PyTorch, eval()": [torch_accuracy(evaluated, size) for size in SIZES],
-    "PyTorch, forgotten": [float("nan"), *(torch_accuracy(model, size) for size in SIZES[1:])],
+    "PyTorch, forgotten": [
+        float("nan"),
+        *(torch_accuracy(model, size) for size in SIZES[1:]),
+    ],
     "Keras, called": [keras_accuracy(False, size) for size in SIZES],
     "Keras, training=True": [keras_accuracy(True, size) for size in SIZES],
 }
@@ -159,9 +180,20 @@ figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 for name, values in accuracy.items():
     color, width = ("#6b1f5e", 4) if name.startswith("P") else ("#2563eb", 1.6)
     way = "-" if name in {"PyTorch, eval()", "Keras, called"} else "--"
-    axis.plot(SIZES, values, way, marker="o", color=color, linewidth=width, label=name)
+    axis.plot(
+        SIZES,
+        values,
+        way,
+        marker="o",
+        color=color,
+        linewidth=width,
+        label=name,
+    )
 axis.set(
-    xscale="log", xlabel="images in a batch, when asked", ylabel="test accuracy", ylim=(0, 1.05)
+    xscale="log",
+    xlabel="images in a batch, when asked",
+    ylabel="test accuracy",
+    ylim=(0, 1.05),
 )
 axis.set_xticks(SIZES, SIZES)
 axis.minorticks_off()

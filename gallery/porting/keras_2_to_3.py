@@ -57,13 +57,19 @@ def attempt(name, load):
 
 
 def new_model():
-    layers = [keras.layers.Dense(8, "relu", name="dense"), keras.layers.Dense(3, name="dense_1")]
+    layers = [
+        keras.layers.Dense(8, "relu", name="dense"),
+        keras.layers.Dense(3, name="dense_1"),
+    ]
     return keras.Sequential([keras.Input((16,)), *layers])
 
 
 model = new_model()
 shapes = [array.shape for array in model.get_weights()]
-arrays = [np.random.default_rng(SEED).normal(size=shape).astype("float32") for shape in shapes]
+arrays = [
+    np.random.default_rng(SEED).normal(size=shape).astype("float32")
+    for shape in shapes
+]
 model.set_weights(arrays)
 expected = model(images).numpy()
 
@@ -80,7 +86,9 @@ class Old(tf.Module):
 
 
 old = Old()
-tf.saved_model.save(old, str(here / "old"), signatures={"serving_default": old.__call__})
+tf.saved_model.save(
+    old, str(here / "old"), signatures={"serving_default": old.__call__}
+)
 dense = {"trainable": True, "dtype": "float32", "use_bias": True}
 relu = {**dense, "name": "dense", "units": 8, "activation": "relu"}
 last = {**dense, "name": "dense_1", "units": 3, "activation": "linear"}
@@ -92,15 +100,27 @@ given = {
 }
 layers = [("InputLayer", given), ("Dense", relu), ("Dense", last)]
 described = [{"class_name": kind, "config": config} for kind, config in layers]
-whole = {"class_name": "Sequential", "config": {"name": "sequential", "layers": described}}
+whole = {
+    "class_name": "Sequential",
+    "config": {"name": "sequential", "layers": described},
+}
 with h5py.File(here / "old.h5", "w") as file:
-    file.attrs.update(keras_version="2.10.0", backend="tensorflow", model_config=json.dumps(whole))
+    file.attrs.update(
+        keras_version="2.10.0",
+        backend="tensorflow",
+        model_config=json.dumps(whole),
+    )
     weights = file.create_group("model_weights")
     weights.attrs["layer_names"] = ["dense_input", "dense", "dense_1"]
-    weights.create_group("dense_input").attrs["weight_names"] = np.array([], "S1")
+    weights.create_group("dense_input").attrs["weight_names"] = np.array(
+        [], "S1"
+    )
     for number, name in enumerate(("dense", "dense_1")):
         group = weights.create_group(name)
-        group.attrs["weight_names"] = [f"{name}/{name}/kernel:0", f"{name}/{name}/bias:0"]
+        group.attrs["weight_names"] = [
+            f"{name}/{name}/kernel:0",
+            f"{name}/{name}/bias:0",
+        ]
         for part, array in zip(("kernel:0", "bias:0"), arrays[2 * number :]):
             group[f"{name}/{name}/{part}"] = array
     print("in the .h5:", ", ".join(file.attrs), "and", ", ".join(file))
@@ -109,7 +129,9 @@ with h5py.File(here / "old.h5", "w") as file:
 # Ask for them
 # ------------
 
-attempt("SavedModel, load_model", lambda: keras.saving.load_model(here / "old"))
+attempt(
+    "SavedModel, load_model", lambda: keras.saving.load_model(here / "old")
+)
 attempt(
     "whole model in .h5, load_model",
     lambda: keras.saving.load_model(here / "old.h5", compile=False),
@@ -128,7 +150,11 @@ print(outcomes["SavedModel, load_model"][:480])
 
 attempt(
     "SavedModel, TFSMLayer",
-    lambda: lambda x: keras.layers.TFSMLayer(here / "old", "serving_default")(x)["output_0"],
+    lambda: (
+        lambda x: keras.layers.TFSMLayer(here / "old", "serving_default")(x)[
+            "output_0"
+        ]
+    ),
 )
 
 # %%
@@ -145,7 +171,10 @@ for variable in found:
 over = new_model()
 over.set_weights([variable.numpy() for variable in found])
 over.save(here / "new.keras")
-attempt("weights taken over, .keras", lambda: keras.saving.load_model(here / "new.keras"))
+attempt(
+    "weights taken over, .keras",
+    lambda: keras.saving.load_model(here / "new.keras"),
+)
 
 # %%
 # Weights alone
@@ -154,7 +183,10 @@ attempt("weights taken over, .keras", lambda: keras.saving.load_model(here / "ne
 # loaded here in its place. It goes by the layers' order, and needs the model's code. Names have to
 # end in ``.weights.h5`` when Keras 3 writes them.
 
-attempt("weights from the whole .h5", lambda: (m := new_model()).load_weights(here / "old.h5") or m)
+attempt(
+    "weights from the whole .h5",
+    lambda: (m := new_model()).load_weights(here / "old.h5") or m,
+)
 try:
     model.save_weights(here / "weights.h5")
 except ValueError as error:
@@ -172,12 +204,20 @@ measured |= {
     for name, outcome in outcomes.items()
     if not isinstance(outcome, str)
 }
-measured["savedmodel_refused"] = outcomes["SavedModel, load_model"].partition(":")[0]
-measured["answers_alike"] = sum(not isinstance(outcome, str) for outcome in outcomes.values())
+measured["savedmodel_refused"] = outcomes["SavedModel, load_model"].partition(
+    ":"
+)[0]
+measured["answers_alike"] = sum(
+    not isinstance(outcome, str) for outcome in outcomes.values()
+)
 assert measured["savedmodel_refused"] == "ValueError"
 assert "TFSMLayer" in outcomes["SavedModel, load_model"]
 assert measured["answers_alike"] == len(outcomes) - 1
-assert all(value < 1e-5 for name, value in measured.items() if name.startswith("error_"))
+assert all(
+    value < 1e-5
+    for name, value in measured.items()
+    if name.startswith("error_")
+)
 assert ".weights.h5" in naming
 
 # %%
@@ -185,9 +225,18 @@ assert ".weights.h5" in naming
 figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 for row, (name, outcome) in enumerate(outcomes.items()):
     good = not isinstance(outcome, str)
-    axis.plot(0.03, row, "o" if good else "x", color="#2563eb" if good else "0.5", ms=9, mew=2)
+    axis.plot(
+        0.03,
+        row,
+        "o" if good else "x",
+        color="#2563eb" if good else "0.5",
+        ms=9,
+        mew=2,
+    )
     axis.text(0.07, row, name, va="center")
-    told = "the same answers" if good else f"refused: {outcome.partition(':')[0]}"
+    told = (
+        "the same answers" if good else f"refused: {outcome.partition(':')[0]}"
+    )
     axis.text(0.55, row, told, va="center", color="0.2" if good else "0.45")
 axis.set(xlim=(0, 1), ylim=(len(outcomes) - 0.4, -0.6))
 axis.axis("off")

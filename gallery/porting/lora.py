@@ -73,10 +73,16 @@ def accuracy(model, images):
 
 torch.manual_seed(SEED)
 base = nn.Sequential(
-    nn.Linear(64, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 10)
+    nn.Linear(64, WIDTH),
+    nn.ReLU(),
+    nn.Linear(WIDTH, WIDTH),
+    nn.ReLU(),
+    nn.Linear(WIDTH, 10),
 )
 everything = train(base, upright)
-print(f"upright {accuracy(base, upright):.1%}, lying {accuracy(base, lying):.1%}")
+print(
+    f"upright {accuracy(base, upright):.1%}, lying {accuracy(base, lying):.1%}"
+)
 
 # %%
 # By hand, in PyTorch
@@ -84,7 +90,10 @@ print(f"upright {accuracy(base, upright):.1%}, lying {accuracy(base, lying):.1%}
 # ``b`` is zero at first, so nothing changes before the first step. ``a`` comes from NumPy here, to
 # be the same in Keras.
 
-thin = [generator.normal(0, n**-0.5, (n, RANK)).astype("float32") for n in (64, WIDTH, WIDTH)]
+thin = [
+    generator.normal(0, n**-0.5, (n, RANK)).astype("float32")
+    for n in (64, WIDTH, WIDTH)
+]
 
 
 class LoRA(nn.Module):
@@ -109,7 +118,9 @@ adapted = copy.deepcopy(base)
 for place, a in zip((0, 2, 4), thin):
     adapted[place] = LoRA(adapted[place], a)
 lora_count = train(adapted, lying)
-merged = nn.Sequential(*(part.merged() if isinstance(part, LoRA) else part for part in adapted))
+merged = nn.Sequential(
+    *(part.merged() if isinstance(part, LoRA) else part for part in adapted)
+)
 with torch.inference_mode():
     x = torch.from_numpy(lying[test])
     merging = float((merged(x) - adapted(x)).abs().max())
@@ -126,7 +137,9 @@ layers = [keras.layers.Dense(units, activation) for activation, units in sizes]
 model = keras.Sequential([keras.Input((64,)), *layers])
 for layer, place, a in zip(layers, (0, 2, 4), thin):
     linear = base[place]
-    layer.set_weights([linear.weight.detach().numpy().T, linear.bias.detach().numpy()])
+    layer.set_weights(
+        [linear.weight.detach().numpy().T, linear.bias.detach().numpy()]
+    )
     layer.enable_lora(RANK, lora_alpha=SCALE * RANK)
     layer.lora_kernel_a.assign(a)
     layer.bias.trainable = False
@@ -164,7 +177,10 @@ ways = {
     "everything": (full_count, accuracy(full, lying), accuracy(full, upright)),
 }  # fmt: skip
 for name, (count, reached, kept) in ways.items():
-    print(f"{name:<14} trains {count:>6,}, reads lying digits to {reached:.1%},", end=" ")
+    print(
+        f"{name:<14} trains {count:>6,}, reads lying digits to {reached:.1%},",
+        end=" ",
+    )
     print(f"upright ones, without its correction, to {kept:.1%}")
 measured = {
     "accuracy_last_layer": ways["last layer"][1],
@@ -178,26 +194,40 @@ measured = {
     "merging": merging,
     "apart": float(np.abs(by_hand - by_keras).mean() / np.abs(by_hand).mean()),
 }
-print(f"by hand and by Keras, logits differ by {measured['apart']:.1%} in the mean")
-assert all(torch.equal(adapted[p].linear.weight, base[p].weight) for p in (0, 2, 4))
+print(
+    f"by hand and by Keras, logits differ by {measured['apart']:.1%} in the mean"
+)
+assert all(
+    torch.equal(adapted[p].linear.weight, base[p].weight) for p in (0, 2, 4)
+)
 assert lora_count == keras_count < full_count / 10
 assert everything == full_count
 assert measured["merging"] < 1e-3
 assert measured["apart"] < 0.1
 assert abs(measured["accuracy_by_hand"] - measured["accuracy_by_keras"]) < 0.03
 assert measured["accuracy_last_layer"] + 0.03 < measured["accuracy_by_hand"]
-assert measured["accuracy_upright_before"] > measured["accuracy_upright_after_everything"] + 0.05
+assert (
+    measured["accuracy_upright_before"]
+    > measured["accuracy_upright_after_everything"] + 0.05
+)
 
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 colors = ["0.55", "#6b1f5e", "#2563eb", "0.55"]
-bars = axis.barh(list(ways), [reached for _, reached, _ in ways.values()], color=colors)
-labels_ = [f" {reached:.0%} with {count:,} numbers" for count, reached, _ in ways.values()]
+bars = axis.barh(
+    list(ways), [reached for _, reached, _ in ways.values()], color=colors
+)
+labels_ = [
+    f" {reached:.0%} with {count:,} numbers"
+    for count, reached, _ in ways.values()
+]
 axis.bar_label(bars, labels_)
 axis.invert_yaxis()
 axis.set(
-    xlim=(0, 1.4), xticks=np.linspace(0, 1, 6), xlabel="accuracy on digits that lie on their side"
+    xlim=(0, 1.4),
+    xticks=np.linspace(0, 1, 6),
+    xlabel="accuracy on digits that lie on their side",
 )
 axis.set_title("LoRA, by hand and by Keras, from the same network")
 plt.show()

@@ -43,10 +43,14 @@ LEARNING_RATE = 0.01
 generator = np.random.default_rng(SEED)
 features = generator.uniform(-2, 2, size=(1000, 2)).astype("float32")
 noise = generator.normal(0, 0.5, size=1000)
-targets = (features[:, 0] * features[:, 1] + features[:, 0] + noise).astype("float32")
+targets = (features[:, 0] * features[:, 1] + features[:, 0] + noise).astype(
+    "float32"
+)
 x_train, x_test = features[:800], features[800:]
 y_train, y_test = targets[:800], targets[800:]
-print(f"targets: shape {y_train.shape}, variance in the test {y_test.var():.2f}")
+print(
+    f"targets: shape {y_train.shape}, variance in the test {y_test.var():.2f}"
+)
 
 # %%
 # One batch shows it
@@ -55,7 +59,10 @@ print(f"targets: shape {y_train.shape}, variance in the test {y_test.var():.2f}"
 # 1,024 numbers where 32 were meant. PyTorch says so, once, as a warning; in a log
 # of a long training it is easily missed.
 
-predictions, batch = torch.zeros(BATCH_SIZE, 1), torch.from_numpy(y_train[:BATCH_SIZE])
+predictions, batch = (
+    torch.zeros(BATCH_SIZE, 1),
+    torch.from_numpy(y_train[:BATCH_SIZE]),
+)
 print("difference:", tuple((predictions - batch).shape))
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -72,8 +79,12 @@ def train_in_pytorch(align):
     torch.manual_seed(SEED)
     model = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    pairs = torch.utils.data.TensorDataset(torch.from_numpy(x_train), torch.from_numpy(y_train))
-    loader = torch.utils.data.DataLoader(pairs, batch_size=BATCH_SIZE, shuffle=True)
+    pairs = torch.utils.data.TensorDataset(
+        torch.from_numpy(x_train), torch.from_numpy(y_train)
+    )
+    loader = torch.utils.data.DataLoader(
+        pairs, batch_size=BATCH_SIZE, shuffle=True
+    )
     for _ in range(EPOCHS):
         for inputs, wanted in loader:
             wanted = wanted.unsqueeze(1) if align else wanted
@@ -99,7 +110,11 @@ random.seed(SEED)  # from which Keras takes the seeds of its layers
 torch.manual_seed(SEED)
 np.random.seed(SEED)
 model = keras.Sequential(
-    [keras.Input((2,)), keras.layers.Dense(32, activation="relu"), keras.layers.Dense(1)]
+    [
+        keras.Input((2,)),
+        keras.layers.Dense(32, activation="relu"),
+        keras.layers.Dense(1),
+    ]
 )
 model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE), loss="mse")
 model.fit(x_train, y_train, epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0)
@@ -133,11 +148,18 @@ assert abs(measured["mse_aligned"] / measured["mse_keras"] - 1) < 0.25
 # Each dot is a test sample; on the dashed line the prediction is right.
 
 panels = [
-    ("PyTorch, (batch,) targets", guesses_broadcast, "mse_broadcast", "#6b1f5e"),
+    (
+        "PyTorch, (batch,) targets",
+        guesses_broadcast,
+        "mse_broadcast",
+        "#6b1f5e",
+    ),
     ("PyTorch, (batch, 1) targets", guesses_aligned, "mse_aligned", "#6b1f5e"),
     ("Keras, (batch,) targets", guesses_keras, "mse_keras", "#2563eb"),
 ]
-figure, axes = plt.subplots(1, 3, figsize=(8, 3.2), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, 3, figsize=(8, 3.2), sharey=True, layout="constrained"
+)
 for axis, (title, guesses, key, color) in zip(axes, panels, strict=True):
     axis.plot(y_test, guesses, "o", color=color, alpha=0.4, ms=3)
     axis.axline((0, 0), slope=1, color="0.4", linestyle="--", linewidth=1)

@@ -36,13 +36,17 @@ PADDED = [0, 1, 2, 4, 8, 16]
 
 generator = np.random.default_rng(SEED)
 sequence = generator.normal(size=(1, LENGTH, WIDTH)).astype("float32")
-filler = generator.normal(size=WIDTH).astype("float32")  # what an embedding has for "nothing"
+filler = generator.normal(size=WIDTH).astype(
+    "float32"
+)  # what an embedding has for "nothing"
 
 
 def padded(count):
     """``(sequence with padding behind it, where it is real)``."""
     rest = np.broadcast_to(filler, (1, count, WIDTH))
-    return np.concatenate([sequence, rest], axis=1), np.arange(LENGTH + count)[None] < LENGTH
+    return np.concatenate([sequence, rest], axis=1), np.arange(LENGTH + count)[
+        None
+    ] < LENGTH
 
 
 # %%
@@ -50,16 +54,27 @@ def padded(count):
 # -------------------------
 # The same weights in both, as in :doc:`/gallery/porting/tiny_gpt`, but with one head; no bias.
 
-query, key, value, out = generator.normal(0, WIDTH**-0.5, (4, WIDTH, WIDTH)).astype("float32")
-attention = nn.MultiheadAttention(WIDTH, num_heads=1, bias=False, batch_first=True)
+query, key, value, out = generator.normal(
+    0, WIDTH**-0.5, (4, WIDTH, WIDTH)
+).astype("float32")
+attention = nn.MultiheadAttention(
+    WIDTH, num_heads=1, bias=False, batch_first=True
+)
 with torch.no_grad():
-    attention.in_proj_weight.copy_(torch.from_numpy(np.concatenate([query.T, key.T, value.T])))
+    attention.in_proj_weight.copy_(
+        torch.from_numpy(np.concatenate([query.T, key.T, value.T]))
+    )
     attention.out_proj.weight.copy_(torch.from_numpy(out.T.copy()))
 attention.eval()
 
 layer = keras.layers.MultiHeadAttention(1, WIDTH, use_bias=False)
 layer.build((1, LENGTH, WIDTH), (1, LENGTH, WIDTH))
-for name, kernel in (("query", query), ("key", key), ("value", value), ("output", out)):
+for name, kernel in (
+    ("query", query),
+    ("key", key),
+    ("value", value),
+    ("output", out),
+):
     dense = getattr(layer, f"{name}_dense")
     dense.kernel.assign(kernel.reshape(dense.kernel.shape))
 
@@ -68,11 +83,17 @@ def torch_attention(x, ignore):
     x = torch.from_numpy(x)
     mask = None if ignore is None else torch.from_numpy(ignore)
     with torch.no_grad():
-        return attention(x, x, x, key_padding_mask=mask, need_weights=False)[0].numpy()
+        return attention(x, x, x, key_padding_mask=mask, need_weights=False)[
+            0
+        ].numpy()
 
 
 def keras_attention(x, look):
-    mask = None if look is None else np.broadcast_to(look[:, None], (1, x.shape[1], x.shape[1]))
+    mask = (
+        None
+        if look is None
+        else np.broadcast_to(look[:, None], (1, x.shape[1], x.shape[1]))
+    )
     return keras.ops.convert_to_numpy(layer(x, x, attention_mask=mask))
 
 
@@ -117,7 +138,10 @@ ways = {
     "Keras's LSTM, no mask": lambda x, real: run_keras_lstm(x, None),
     "Keras's LSTM, right": run_keras_lstm,
 }
-alone = {name: ways[name.rpartition(",")[0] + ", no mask"](*padded(0)) for name in ways}
+alone = {
+    name: ways[name.rpartition(",")[0] + ", no mask"](*padded(0))
+    for name in ways
+}
 errors = {name: [] for name in ways}
 for count in PADDED:
     for name, answer in ways.items():
@@ -145,7 +169,9 @@ measured = {
 }
 for name, values in errors.items():
     print(f"{name:<30} {values[-1]:8.1e}")
-same = np.abs(alone["PyTorch's attention, right"] - alone["Keras's attention, right"]).max()
+same = np.abs(
+    alone["PyTorch's attention, right"] - alone["Keras's attention, right"]
+).max()
 assert same < 1e-5
 for name, value in measured.items():
     assert value < 1e-5 if name.endswith("_right") else value > 0.05, name
@@ -161,11 +187,17 @@ for axis, kind in zip(axes, ("attention", "LSTM")):
             width = 4 if name.startswith("P") else 1.5
             label = name.replace(f"'s {kind}", "")
             way = styles[name.rpartition(", ")[2]]
-            axis.plot(PADDED, values, way, color=color, linewidth=width, label=label)
+            axis.plot(
+                PADDED, values, way, color=color, linewidth=width, label=label
+            )
     axis.set(xlabel="positions of padding", title=kind)
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right", frameon=False)
+figure.legend(
+    *axes[0].get_legend_handles_labels(), loc="outside right", frameon=False
+)
 axes[0].set_ylabel("change of the answer")
-figure.suptitle("The right mask keeps the answer, each library's in its own words")
+figure.suptitle(
+    "The right mask keeps the answer, each library's in its own words"
+)
 plt.show()
 
 # %%

@@ -52,7 +52,10 @@ print(f"{height} by {width} pixels")
 
 def drawn(first):
     sizes = [(first, WIDTH), (WIDTH, WIDTH), (WIDTH, 3)]
-    return [generator.normal(0, (2 / n) ** 0.5, (n, m)).astype("float32") for n, m in sizes]
+    return [
+        generator.normal(0, (2 / n) ** 0.5, (n, m)).astype("float32")
+        for n, m in sizes
+    ]
 
 
 kernels = drawn(2 * WAVES)
@@ -110,7 +113,9 @@ def step(parameters, state):
     return optax.apply_updates(parameters, updates), state
 
 
-parameters = [(jnp.asarray(kernel), jnp.zeros(kernel.shape[1])) for kernel in kernels]
+parameters = [
+    (jnp.asarray(kernel), jnp.zeros(kernel.shape[1])) for kernel in kernels
+]
 state = adam.init(parameters)
 for _ in range(STEPS):
     parameters, state = step(parameters, state)
@@ -141,7 +146,10 @@ def decibels(picture):
     return float(-10 * np.log10(((picture - colours) ** 2).mean()))
 
 
-measured = {f"psnr_{name.lower().replace(' ', '_')}": decibels(p) for name, p in pictures.items()}
+measured = {
+    f"psnr_{name.lower().replace(' ', '_')}": decibels(p)
+    for name, p in pictures.items()
+}
 three = np.array([pictures[name] for name in ("PyTorch", "JAX", "Keras")])
 measured["apart"] = float(np.sqrt(np.square(np.ptp(three, axis=0)).mean()))
 for name, value in measured.items():

@@ -38,7 +38,9 @@ SPREADS = np.array([0.02, 0.1, 1.0, 5.0], "float32")
 # Four features of very different spread; epsilon matters where it is small.
 
 generator = np.random.default_rng(SEED)
-batches = generator.normal(1, SPREADS, size=(STEPS, BATCH_SIZE, 4)).astype("float32")
+batches = generator.normal(1, SPREADS, size=(STEPS, BATCH_SIZE, 4)).astype(
+    "float32"
+)
 probe = generator.normal(1, SPREADS, size=(100, 4)).astype("float32")
 
 # %%
@@ -75,10 +77,15 @@ def port(epsilon):
 
 def error(layer):
     with torch.no_grad():
-        return abs(layer(torch.from_numpy(probe)).numpy() - expected).max(axis=0)
+        return abs(layer(torch.from_numpy(probe)).numpy() - expected).max(
+            axis=0
+        )
 
 
-error_own_epsilon, error_same_epsilon = error(port(1e-5)), error(port(original.epsilon))
+error_own_epsilon, error_same_epsilon = (
+    error(port(1e-5)),
+    error(port(original.epsilon)),
+)
 print("error by feature, PyTorch's epsilon:", np.round(error_own_epsilon, 3))
 print("error by feature, Keras's epsilon:  ", error_same_epsilon)
 
@@ -95,8 +102,13 @@ ratios = []
 for batch in batches:
     fresh_keras(batch, training=True)
     fresh_torch(torch.from_numpy(batch))
-    ratios.append(fresh_torch.running_var.numpy()[3] / fresh_keras.moving_variance.numpy()[3])
-print(f"PyTorch's variance / Keras's: {ratios[-1]:.4f}, n/(n-1) = {unbiased:.4f}")
+    ratios.append(
+        fresh_torch.running_var.numpy()[3]
+        / fresh_keras.moving_variance.numpy()[3]
+    )
+print(
+    f"PyTorch's variance / Keras's: {ratios[-1]:.4f}, n/(n-1) = {unbiased:.4f}"
+)
 
 # %%
 # Result
@@ -111,12 +123,16 @@ measured = {
 }
 for name, value in measured.items():
     print(f"{name:<20} {value:.3g}")
-assert measured["error_same_epsilon"] < 1e-4 < 0.1 < measured["error_own_epsilon"]
+assert (
+    measured["error_same_epsilon"] < 1e-4 < 0.1 < measured["error_own_epsilon"]
+)
 assert abs(measured["variance_ratio"] - unbiased) < 1e-3
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.bar([f"{s:g}" for s in SPREADS], error_own_epsilon, color="#6b1f5e")
 left.set(xlabel="spread of the feature", ylabel="error with PyTorch's epsilon")
 right.plot(ratios, color="#6b1f5e")

@@ -49,7 +49,9 @@ x_train, images, y_train, labels = train_test_split(
 original = keras.Sequential(
     [
         keras.Input((8, 8, 1)),
-        keras.layers.Conv2D(CHANNELS, 3, strides=2, padding="same", activation="relu"),
+        keras.layers.Conv2D(
+            CHANNELS, 3, strides=2, padding="same", activation="relu"
+        ),
         keras.layers.Flatten(),
         keras.layers.Dense(10),
     ]
@@ -74,12 +76,16 @@ class Port(nn.Module):
     def __init__(self, symmetric=False, keep_order=True):
         super().__init__()
         self.pad = nn.Identity() if symmetric else nn.ZeroPad2d((0, 1, 0, 1))
-        self.conv = nn.Conv2d(1, CHANNELS, 3, stride=2, padding=1 if symmetric else 0)
+        self.conv = nn.Conv2d(
+            1, CHANNELS, 3, stride=2, padding=1 if symmetric else 0
+        )
         self.dense = nn.Linear(4 * 4 * CHANNELS, 10)
         self.keep_order = keep_order
         with torch.no_grad():
             # Keras: height, width, in, out. PyTorch: out, in, height, width.
-            self.conv.weight.copy_(torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy()))
+            self.conv.weight.copy_(
+                torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy())
+            )
             self.conv.bias.copy_(torch.from_numpy(bias))
             self.dense.weight.copy_(torch.from_numpy(dense_kernel.T.copy()))
             self.dense.bias.copy_(torch.from_numpy(dense_bias))
@@ -110,7 +116,10 @@ ports = {
     "symmetric_padding": outputs(Port(symmetric=True)),
     "flatten_order": outputs(Port(keep_order=False)),
 }
-measured = {"accuracy_keras": accuracy(expected), "largest_output": float(abs(expected).max())}
+measured = {
+    "accuracy_keras": accuracy(expected),
+    "largest_output": float(abs(expected).max()),
+}
 for name, answers in ports.items():
     measured[f"error_{name}"] = float(abs(answers - expected).max())
     measured[f"accuracy_{name}"] = accuracy(answers)
@@ -118,7 +127,13 @@ for name, value in measured.items():
     print(f"{name:<27} {value:.3g}")
 assert measured["error_right"] < 1e-4
 assert measured["accuracy_right"] == measured["accuracy_keras"] > 0.9
-assert max(measured["accuracy_symmetric_padding"], measured["accuracy_flatten_order"]) < 0.7
+assert (
+    max(
+        measured["accuracy_symmetric_padding"],
+        measured["accuracy_flatten_order"],
+    )
+    < 0.7
+)
 
 # %%
 # What each padding makes of one image: the windows of the same filter, a pixel
@@ -126,7 +141,10 @@ assert max(measured["accuracy_symmetric_padding"], measured["accuracy_flatten_or
 
 with torch.no_grad():
     image = torch.from_numpy(images[:1]).permute(0, 3, 1, 2)
-    maps = [p.conv(p.pad(image))[0, 0].numpy() for p in (Port(), Port(symmetric=True))]
+    maps = [
+        p.conv(p.pad(image))[0, 0].numpy()
+        for p in (Port(), Port(symmetric=True))
+    ]
 figure, axes = plt.subplots(1, 3, figsize=(8, 3), layout="constrained")
 titles = ("the digit", "padded as Keras does", "padding=1")
 right = measured["accuracy_right"], measured["accuracy_symmetric_padding"]
@@ -138,7 +156,9 @@ for axis, title in zip(axes, titles):
     axis.set_title(title)
     axis.axis("off")
 figure.colorbar(drawn, ax=axes[1:], label="before ReLU")
-figure.suptitle(f"The same weights, a pixel apart: {right[0]:.0%} and {right[1]:.0%} right")
+figure.suptitle(
+    f"The same weights, a pixel apart: {right[0]:.0%} and {right[1]:.0%} right"
+)
 plt.show()
 
 # %%

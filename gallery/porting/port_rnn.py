@@ -49,18 +49,31 @@ x_train, images, y_train, labels = train_test_split(
 
 recurrent = keras.layers.GRU(UNITS, return_sequences=True)
 last = keras.layers.Lambda(lambda x: x[:, -1], output_shape=(UNITS,))
-model = keras.Sequential([keras.Input((8, 8)), recurrent, last, keras.layers.Dense(10)])
+model = keras.Sequential(
+    [keras.Input((8, 8)), recurrent, last, keras.layers.Dense(10)]
+)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 model.compile(keras.optimizers.Adam(0.01), loss)
 model.fit(x_train, y_train, epochs=EPOCHS, batch_size=64, verbose=0)
-gru_weights, (head, head_bias) = recurrent.get_weights(), model.layers[-1].get_weights()
+gru_weights, (head, head_bias) = (
+    recurrent.get_weights(),
+    model.layers[-1].get_weights(),
+)
 gru_expected = keras.ops.convert_to_numpy(recurrent(images))
 
 lstm = keras.layers.LSTM(UNITS, return_sequences=True)
 lstm(images)
 generator = np.random.default_rng(SEED)
-lstm.set_weights([generator.normal(0, 0.4, w.shape).astype("float32") for w in lstm.get_weights()])
-lstm_weights, lstm_expected = lstm.get_weights(), keras.ops.convert_to_numpy(lstm(images))
+lstm.set_weights(
+    [
+        generator.normal(0, 0.4, w.shape).astype("float32")
+        for w in lstm.get_weights()
+    ]
+)
+lstm_weights, lstm_expected = (
+    lstm.get_weights(),
+    keras.ops.convert_to_numpy(lstm(images)),
+)
 print("LSTM:", [w.shape for w in lstm_weights])
 print("GRU: ", [w.shape for w in gru_weights])
 
@@ -75,7 +88,9 @@ print("GRU: ", [w.shape for w in gru_weights])
 def reordered(weight, order):
     """The blocks of the last axis in another order, transposed for PyTorch."""
     blocks = np.split(weight, len(order), axis=-1)
-    return torch.from_numpy(np.concatenate([blocks[i] for i in order], axis=-1).T.copy())
+    return torch.from_numpy(
+        np.concatenate([blocks[i] for i in order], axis=-1).T.copy()
+    )
 
 
 def port(layer, weights, order):
@@ -89,7 +104,9 @@ def port(layer, weights, order):
         return layer(torch.from_numpy(images))[0].numpy()
 
 
-lstm_outputs = port(nn.LSTM(8, UNITS, batch_first=True), lstm_weights, (0, 1, 2, 3))
+lstm_outputs = port(
+    nn.LSTM(8, UNITS, batch_first=True), lstm_weights, (0, 1, 2, 3)
+)
 gru_outputs = port(nn.GRU(8, UNITS, batch_first=True), gru_weights, (1, 0, 2))
 gru_mistaken = port(nn.GRU(8, UNITS, batch_first=True), gru_weights, (0, 1, 2))
 
@@ -128,9 +145,20 @@ assert measured["accuracy_gru_gates_swapped"] < 0.6
 figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 rows = range(1, 9)
 unit = int(abs(gru_mistaken[0] - gru_expected[0]).max(axis=0).argmax())
-axis.plot(rows, gru_expected[0, :, unit], color="#2563eb", linewidth=5, alpha=0.5, label="Keras")
 axis.plot(
-    rows, gru_outputs[0, :, unit], color="#6b1f5e", marker="s", label="PyTorch, gates reordered"
+    rows,
+    gru_expected[0, :, unit],
+    color="#2563eb",
+    linewidth=5,
+    alpha=0.5,
+    label="Keras",
+)
+axis.plot(
+    rows,
+    gru_outputs[0, :, unit],
+    color="#6b1f5e",
+    marker="s",
+    label="PyTorch, gates reordered",
 )
 axis.plot(
     rows,

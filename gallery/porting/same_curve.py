@@ -41,7 +41,10 @@ LEARNING_RATE = 0.1
 # framework's own generator.
 
 digits = load_digits()
-images, labels = (digits.data / 16).astype("float32"), digits.target.astype("int64")
+images, labels = (
+    (digits.data / 16).astype("float32"),
+    digits.target.astype("int64"),
+)
 generator = np.random.default_rng(SEED)
 start = [
     generator.normal(0, 0.15, size=(64, 64)).astype("float32"),
@@ -62,11 +65,18 @@ def train_tensorflow():
     @tf.function
     def step(x, y):
         with tf.GradientTape() as tape:
-            logits = tf.nn.relu(x @ variables[0] + variables[1]) @ variables[2] + variables[3]
-            loss = tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+            logits = (
+                tf.nn.relu(x @ variables[0] + variables[1]) @ variables[2]
+                + variables[3]
             )
-        for variable, gradient in zip(variables, tape.gradient(loss, variables)):
+            loss = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(
+                    labels=y, logits=logits
+                )
+            )
+        for variable, gradient in zip(
+            variables, tape.gradient(loss, variables)
+        ):
             variable.assign_sub(LEARNING_RATE * gradient)
         return loss
 
@@ -85,8 +95,13 @@ def train_torch(dtype=torch.float32, momentum=0.0, rate=LEARNING_RATE):
     optimizer = torch.optim.SGD(tensors, lr=rate, momentum=momentum)
     losses = []
     for chosen in order:
-        x, y = torch.tensor(images[chosen], dtype=dtype), torch.from_numpy(labels[chosen])
-        logits = torch.relu(x @ tensors[0] + tensors[1]) @ tensors[2] + tensors[3]
+        x, y = (
+            torch.tensor(images[chosen], dtype=dtype),
+            torch.from_numpy(labels[chosen]),
+        )
+        logits = (
+            torch.relu(x @ tensors[0] + tensors[1]) @ tensors[2] + tensors[3]
+        )
         loss = torch.nn.functional.cross_entropy(logits, y)
         optimizer.zero_grad()
         loss.backward()
@@ -102,13 +117,19 @@ def train_torch(dtype=torch.float32, momentum=0.0, rate=LEARNING_RATE):
 
 def train_jax():
     def loss_of(weights, x, y):
-        logits = jax.nn.relu(x @ weights[0] + weights[1]) @ weights[2] + weights[3]
-        return -jax.nn.log_softmax(logits)[jax.numpy.arange(BATCH_SIZE), y].mean()
+        logits = (
+            jax.nn.relu(x @ weights[0] + weights[1]) @ weights[2] + weights[3]
+        )
+        return -jax.nn.log_softmax(logits)[
+            jax.numpy.arange(BATCH_SIZE), y
+        ].mean()
 
     @jax.jit
     def step(weights, x, y):
         loss, gradients = jax.value_and_grad(loss_of)(weights, x, y)
-        return [w - LEARNING_RATE * g for w, g in zip(weights, gradients)], loss
+        return [
+            w - LEARNING_RATE * g for w, g in zip(weights, gradients)
+        ], loss
 
     weights, losses = start, []
     for chosen in order:
@@ -124,7 +145,10 @@ def train_jax():
 
 
 def train_keras():
-    layers = [keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
+    layers = [
+        keras.layers.Dense(64, activation="relu"),
+        keras.layers.Dense(10),
+    ]
     model = keras.Sequential([keras.Input((64,)), *layers])
     model.compile(
         keras.optimizers.SGD(LEARNING_RATE),
@@ -133,7 +157,9 @@ def train_keras():
     model.set_weights(start)
     losses = []
     for chosen in order:
-        losses.append(float(model.train_on_batch(images[chosen], labels[chosen])))
+        losses.append(
+            float(model.train_on_batch(images[chosen], labels[chosen]))
+        )
     return losses
 
 
@@ -149,8 +175,12 @@ curves = {
     "JAX": train_jax(),
     "Keras": train_keras(),
 }
-gaps = {name: abs(np.array(losses) - reference) for name, losses in curves.items()}
-measured = {f"gap_{name.lower()}": float(gap.max()) for name, gap in gaps.items()}
+gaps = {
+    name: abs(np.array(losses) - reference) for name, losses in curves.items()
+}
+measured = {
+    f"gap_{name.lower()}": float(gap.max()) for name, gap in gaps.items()
+}
 measured["gap_largest"] = max(measured.values())
 measured["first_loss"], measured["last_loss"] = reference[0], reference[-1]
 for name, value in measured.items():
@@ -175,15 +205,28 @@ assert measured["parts_when_chaotic"]
 
 # %%
 
-colors = {"TensorFlow": "#b45309", "PyTorch": "#6b1f5e", "JAX": "0.45", "Keras": "#2563eb"}
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+colors = {
+    "TensorFlow": "#b45309",
+    "PyTorch": "#6b1f5e",
+    "JAX": "0.45",
+    "Keras": "#2563eb",
+}
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 for width, (name, losses) in zip((7, 5, 3, 1), curves.items()):
-    left.plot(losses, color=colors[name], linewidth=width, alpha=0.8, label=name)
+    left.plot(
+        losses, color=colors[name], linewidth=width, alpha=0.8, label=name
+    )
 left.set(xlabel="step", ylabel="loss of the batch", ylim=(0, None))
 left.legend(frameon=False, fontsize=8)
 for name, gap in gaps.items():
     right.plot(np.maximum.accumulate(gap), color=colors[name])
-right.plot(np.maximum.accumulate(abs(wild32 - wild64)), color="0.75", label="momentum, 32/64 bits")
+right.plot(
+    np.maximum.accumulate(abs(wild32 - wild64)),
+    color="0.75",
+    label="momentum, 32/64 bits",
+)
 right.set(xlabel="step", ylabel="largest gap so far", yscale="log")
 right.legend(frameon=False, fontsize=8)
 figure.suptitle("Four frameworks, four curves on top of each other")

@@ -50,7 +50,9 @@ weights = [kernel1, bias1, kernel2, bias2]
 
 k1, b1, k2, b2 = (w.astype("float64") for w in weights)
 reference = np.maximum(images.astype("float64") @ k1 + b1, 0) @ k2 + b2
-print(f"outputs {reference.shape}, from {reference.min():.1f} to {reference.max():.1f}")
+print(
+    f"outputs {reference.shape}, from {reference.min():.1f} to {reference.max():.1f}"
+)
 
 # %%
 # The frameworks themselves
@@ -70,7 +72,9 @@ with torch.no_grad():
     first.bias.copy_(torch.from_numpy(bias1))
     second.weight.copy_(torch.from_numpy(kernel2.T))
     second.bias.copy_(torch.from_numpy(bias2))
-    outputs["PyTorch"] = second(torch.relu(first(torch.from_numpy(images)))).numpy()
+    outputs["PyTorch"] = second(
+        torch.relu(first(torch.from_numpy(images)))
+    ).numpy()
 
 # %%
 # Keras, three times
@@ -89,7 +93,10 @@ def keras_on(backend):
 
 for backend in ("tensorflow", "torch", "jax"):
     keras = keras_on(backend)
-    layers = [keras.layers.Dense(HIDDEN, activation="relu"), keras.layers.Dense(10)]
+    layers = [
+        keras.layers.Dense(HIDDEN, activation="relu"),
+        keras.layers.Dense(10),
+    ]
     model = keras.Sequential([keras.Input((64,)), *layers])
     model.set_weights(weights)
     outputs[f"Keras on {backend}"] = keras.ops.convert_to_numpy(model(images))
@@ -108,8 +115,14 @@ with torch.no_grad():
 # ------
 # The largest difference of any output from the 64-bit reference.
 
-errors = {name: float(abs(value - reference).max()) for name, value in outputs.items()}
-measured = {f"error_{name.lower().replace(' ', '_')}": error for name, error in errors.items()}
+errors = {
+    name: float(abs(value - reference).max())
+    for name, value in outputs.items()
+}
+measured = {
+    f"error_{name.lower().replace(' ', '_')}": error
+    for name, error in errors.items()
+}
 measured["error_largest"] = max(errors.values())
 measured["error_without_transpose"] = float(abs(mistaken - reference).max())
 for name, error in errors.items():
@@ -121,12 +134,22 @@ assert measured["error_without_transpose"] > 0.5
 # %%
 
 bars = dict(sorted(errors.items(), key=lambda pair: pair[1], reverse=True))
-bars = {"PyTorch, transpose forgotten": measured["error_without_transpose"]} | bars
+bars = {
+    "PyTorch, transpose forgotten": measured["error_without_transpose"]
+} | bars
 figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
-axis.barh(list(bars), list(bars.values()), color=["#6b1f5e"] + ["0.6"] * len(errors))
-axis.axvline(np.spacing(np.float32(abs(reference).max())), color="0.3", linestyle="--")
-axis.set(xscale="log", xlabel="largest error (dashed: one unit in the last place)")
-axis.set_title("Six stacks agree to the last digits; one forgotten .T does not")
+axis.barh(
+    list(bars), list(bars.values()), color=["#6b1f5e"] + ["0.6"] * len(errors)
+)
+axis.axvline(
+    np.spacing(np.float32(abs(reference).max())), color="0.3", linestyle="--"
+)
+axis.set(
+    xscale="log", xlabel="largest error (dashed: one unit in the last place)"
+)
+axis.set_title(
+    "Six stacks agree to the last digits; one forgotten .T does not"
+)
 plt.show()
 
 # %%

@@ -37,7 +37,10 @@ RATE = 0.1
 # The same for all, in one batch: nothing random but the weights and the dropout.
 
 digits = load_digits()
-images, labels = (digits.data / 16).astype("float32"), digits.target.astype("int64")
+images, labels = (
+    (digits.data / 16).astype("float32"),
+    digits.target.astype("int64"),
+)
 
 # %%
 # One network, three times
@@ -58,9 +61,13 @@ def train_tensorflow(seed, draw_first=False):
     def step():
         with tf.GradientTape() as tape:
             hidden = tf.nn.dropout(tf.nn.relu(images @ kernel1), 0.2)
-            each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, hidden @ kernel2)
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels, hidden @ kernel2
+            )
             loss = tf.reduce_mean(each)
-        for kernel, gradient in zip((kernel1, kernel2), tape.gradient(loss, (kernel1, kernel2))):
+        for kernel, gradient in zip(
+            (kernel1, kernel2), tape.gradient(loss, (kernel1, kernel2))
+        ):
             kernel.assign_sub(RATE * gradient)
         return loss
 
@@ -74,7 +81,10 @@ def train_torch(seed, draw_first=False):
     torch.manual_seed(seed)
     if draw_first:
         torch.rand(())
-    first, second = nn.Linear(64, 32, bias=False), nn.Linear(32, 10, bias=False)
+    first, second = (
+        nn.Linear(64, 32, bias=False),
+        nn.Linear(32, 10, bias=False),
+    )
     for layer in (first, second):
         nn.init.normal_(layer.weight, std=0.1)
     model = nn.Sequential(first, nn.ReLU(), nn.Dropout(0.2), second)
@@ -100,7 +110,9 @@ def train_keras(seed, draw_first=False):
         keras.random.uniform(())
     start = keras.initializers.RandomNormal(stddev=0.1)
     layers = [
-        keras.layers.Dense(32, "relu", use_bias=False, kernel_initializer=start),
+        keras.layers.Dense(
+            32, "relu", use_bias=False, kernel_initializer=start
+        ),
         keras.layers.Dropout(0.2),
         keras.layers.Dense(10, use_bias=False, kernel_initializer=start),
     ]
@@ -119,9 +131,16 @@ def train_keras(seed, draw_first=False):
 # Each framework runs four times: seed 0, seed 0 again, seed 0 with one number drawn
 # first, seed 1. How far a line rises is chance; that it leaves zero is not.
 
-trainers = {"TensorFlow": train_tensorflow, "PyTorch": train_torch, "Keras": train_keras}
+trainers = {
+    "TensorFlow": train_tensorflow,
+    "PyTorch": train_torch,
+    "Keras": train_keras,
+}
 runs = {
-    name: [np.array(train(*case)) for case in ((SEED,), (SEED,), (SEED, True), (SEED + 1,))]
+    name: [
+        np.array(train(*case))
+        for case in ((SEED,), (SEED,), (SEED, True), (SEED + 1,))
+    ]
     for name, train in trainers.items()
 }
 measured = {}
@@ -141,11 +160,15 @@ assert measured["drawn_first_pytorch"] > 0
 # %%
 
 colors = {"TensorFlow": "#b45309", "PyTorch": "#6b1f5e", "Keras": "#2563eb"}
-figure, axes = plt.subplots(1, 3, figsize=(8, 3), layout="constrained", sharey=True)
+figure, axes = plt.subplots(
+    1, 3, figsize=(8, 3), layout="constrained", sharey=True
+)
 titles = ("the same seed again", "one number drawn first", "another seed")
 for axis, title, number in zip(axes, titles, (1, 2, 3)):
     for name, curves in runs.items():
-        axis.plot(abs(curves[number] - curves[0]), color=colors[name], label=name)
+        axis.plot(
+            abs(curves[number] - curves[0]), color=colors[name], label=name
+        )
     axis.set(xlabel="step", title=title)
 axes[0].set(ylabel="gap in loss to the first run")
 axes[0].legend(frameon=False, fontsize=8)

@@ -35,7 +35,10 @@ STEPS, BATCH_SIZE, RATE, EPSILON = 300, 64, 0.002, 1e-8
 DECAY = 0.05
 
 digits = load_digits()
-images, labels = (digits.data / 16).astype("float32"), digits.target.astype("int64")
+images, labels = (
+    (digits.data / 16).astype("float32"),
+    digits.target.astype("int64"),
+)
 generator = np.random.default_rng(SEED)
 start = generator.normal(0, 0.3, size=(64, 10)).astype("float32")
 order = [generator.integers(0, len(labels), BATCH_SIZE) for _ in range(STEPS)]
@@ -49,7 +52,9 @@ def train_keras(optimizer, l2=0.0):
     penalty = keras.regularizers.L2(l2) if l2 else None
     dense = keras.layers.Dense(10, use_bias=False, kernel_regularizer=penalty)
     model = keras.Sequential([keras.Input((64,)), dense])
-    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     model.set_weights([start])
     norms = []
     for chosen in order:
@@ -70,7 +75,9 @@ def train_torch(make):
     optimizer, norms = make(model.parameters()), []
     for chosen in order:
         logits = model(torch.from_numpy(images[chosen]))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(labels[chosen]))
+        loss = nn.functional.cross_entropy(
+            logits, torch.from_numpy(labels[chosen])
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -83,7 +90,11 @@ def train_torch(make):
 # ------
 # Pairs that agree, in each optimizer, and what the same number does in all.
 
-sgd, adam, adamw = keras.optimizers.SGD, keras.optimizers.Adam, keras.optimizers.AdamW
+sgd, adam, adamw = (
+    keras.optimizers.SGD,
+    keras.optimizers.Adam,
+    keras.optimizers.AdamW,
+)
 torch_adam, torch_adamw = torch.optim.Adam, torch.optim.AdamW
 settings = {"lr": RATE, "eps": EPSILON, "weight_decay": DECAY}
 runs = {
@@ -103,16 +114,24 @@ runs = {
 same_number = train_keras(adam(RATE, epsilon=EPSILON), l2=DECAY)
 measured = {"norm_l2": same_number[-1]}
 for name, (in_keras, in_torch) in runs.items():
-    measured[f"gap_{name.lower()}"] = float(abs(np.array(in_keras) - in_torch).max() / in_torch[-1])
+    measured[f"gap_{name.lower()}"] = float(
+        abs(np.array(in_keras) - in_torch).max() / in_torch[-1]
+    )
     measured[f"norm_{name.lower()}"] = in_torch[-1]
 for name, value in measured.items():
     print(f"{name:<11} {value:.2g}")
 assert max(measured[f"gap_{name}"] for name in ("sgd", "adam", "adamw")) < 5e-3
-assert measured["norm_adamw"] > 1.2 * measured["norm_adam"] > 1.2 * measured["norm_l2"]
+assert (
+    measured["norm_adamw"]
+    > 1.2 * measured["norm_adam"]
+    > 1.2 * measured["norm_l2"]
+)
 
 # %%
 
-figure, axes = plt.subplots(1, 4, figsize=(8, 2.8), layout="constrained", sharey=True)
+figure, axes = plt.subplots(
+    1, 4, figsize=(8, 2.8), layout="constrained", sharey=True
+)
 titles = {
     "SGD": "SGD: L2(x/2) is\nweight_decay=x",
     "Adam": "Adam: L2(x/2) is\nweight_decay=x",
@@ -123,7 +142,12 @@ for axis, (name, (in_keras, in_torch)) in zip(axes, runs.items()):
     axis.plot(in_torch, color="#6b1f5e", label="PyTorch")
     axis.set_title(titles[name], fontsize=9)
 axes[3].plot(same_number, color="#2563eb", label="Keras, L2(x)")
-axes[3].plot(runs["Adam"][1], color="#6b1f5e", linestyle=":", label="Adam(weight_decay=x)")
+axes[3].plot(
+    runs["Adam"][1],
+    color="#6b1f5e",
+    linestyle=":",
+    label="Adam(weight_decay=x)",
+)
 axes[3].plot(runs["AdamW"][1], color="#6b1f5e", label="AdamW(weight_decay=x)")
 axes[3].set_title("the same x in all", fontsize=9)
 for axis in (axes[0], axes[3]):

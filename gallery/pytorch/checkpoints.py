@@ -78,13 +78,17 @@ def run_epoch(model, optimizer, epoch):
     model.train()
     for inputs, targets in batches(epoch):
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(torch.tensor(inputs)), torch.tensor(targets))
+        loss = nn.functional.cross_entropy(
+            model(torch.tensor(inputs)), torch.tensor(targets)
+        )
         loss.backward()
         optimizer.step()
     model.eval()
     with torch.no_grad():
         logits = model(torch.tensor(x_valid))
-        return nn.functional.cross_entropy(logits, torch.tensor(y_valid)).item()
+        return nn.functional.cross_entropy(
+            logits, torch.tensor(y_valid)
+        ).item()
 
 
 # %%
@@ -104,7 +108,9 @@ for epoch in range(EPOCHS):
     if since == PATIENCE:
         break
 best_epoch = int(np.argmin(history))
-print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}")
+print(
+    f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}"
+)
 
 # %%
 # The best weights again
@@ -130,7 +136,12 @@ model, optimizer = new_training()
 for epoch in range(INTERRUPTED_AFTER):
     run_epoch(model, optimizer, epoch)
 torch.save(
-    {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch + 1}, LAST
+    {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "epoch": epoch + 1,
+    },
+    LAST,
 )
 
 
@@ -140,7 +151,10 @@ def resume(with_optimizer):
     model.load_state_dict(saved["model"])
     if with_optimizer:
         optimizer.load_state_dict(saved["optimizer"])
-    return [run_epoch(model, optimizer, epoch) for epoch in range(saved["epoch"], len(history))]
+    return [
+        run_epoch(model, optimizer, epoch)
+        for epoch in range(saved["epoch"], len(history))
+    ]
 
 
 resumed, forgetful = resume(with_optimizer=True), resume(with_optimizer=False)
@@ -168,7 +182,13 @@ assert measured["resume_error"] < 1e-6 < 1e-3 < measured["forgetful_error"]
 figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 epochs = np.arange(1, len(history) + 1)
 axis.plot(epochs, history, color="0.6", linewidth=5, label="never interrupted")
-axis.plot(epochs[INTERRUPTED_AFTER:], resumed, color="#6b1f5e", marker="s", label="resumed")
+axis.plot(
+    epochs[INTERRUPTED_AFTER:],
+    resumed,
+    color="#6b1f5e",
+    marker="s",
+    label="resumed",
+)
 axis.plot(
     epochs[INTERRUPTED_AFTER:],
     forgetful,

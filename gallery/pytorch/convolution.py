@@ -82,10 +82,14 @@ model = nn.Sequential(
 
 with torch.no_grad():
     for index, kernel in ((0, kernels[0]), (3, kernels[1])):
-        model[index].weight.copy_(torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy()))
+        model[index].weight.copy_(
+            torch.from_numpy(kernel.transpose(3, 2, 0, 1).copy())
+        )
         model[index].bias.zero_()
     model[7].weight.copy_(
-        torch.from_numpy(kernels[2].transpose(3, 2, 0, 1).reshape(10, 128).copy())
+        torch.from_numpy(
+            kernels[2].transpose(3, 2, 0, 1).reshape(10, 128).copy()
+        )
     )
     model[7].bias.zero_()
 
@@ -95,7 +99,9 @@ def with_channel(images):
 
 
 parameters = sum(p.numel() for p in model.parameters())
-print(f"input {tuple(with_channel(x_train).shape)}, kernel {tuple(model[0].weight.shape)}")
+print(
+    f"input {tuple(with_channel(x_train).shape)}, kernel {tuple(model[0].weight.shape)}"
+)
 
 # %%
 # Training
@@ -158,7 +164,9 @@ for channel, axis in enumerate(axes[0, 1:]):
     axis.set_title(f"[0, {channel}]", fontsize=9)
 for axis, number in zip(axes[1], wrong):
     axis.imshow(x_test[number], cmap="gray_r")
-    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#6b1f5e", fontsize=9)
+    axis.set_title(
+        f"{guesses[number]}, is {y_test[number]}", color="#6b1f5e", fontsize=9
+    )
 figure.suptitle("PyTorch: channels come before height and width")
 plt.show()
 

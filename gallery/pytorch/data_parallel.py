@@ -42,9 +42,18 @@ DEVICES = 2
 generator = np.random.default_rng(SEED)
 x = generator.normal(size=(STEPS, BATCH_SIZE, 16)).astype("float32")
 y = np.tanh(x[..., :1] - x[..., 1:2])
-start = [generator.normal(0, 0.3, size=shape).astype("float32") for shape in ((16, 32), (32, 1))]
+start = [
+    generator.normal(0, 0.3, size=shape).astype("float32")
+    for shape in ((16, 32), (32, 1))
+]
 folder = tempfile.TemporaryDirectory()
-np.savez(os.path.join(folder.name, "data.npz"), x=x, y=y, kernel1=start[0], kernel2=start[1])
+np.savez(
+    os.path.join(folder.name, "data.npz"),
+    x=x,
+    y=y,
+    kernel1=start[0],
+    kernel2=start[1],
+)
 
 # %%
 # One device
@@ -53,7 +62,9 @@ np.savez(os.path.join(folder.name, "data.npz"), x=x, y=y, kernel1=start[0], kern
 
 
 def new_model(start):
-    model = nn.Sequential(nn.Linear(16, 32, bias=False), nn.Tanh(), nn.Linear(32, 1, bias=False))
+    model = nn.Sequential(
+        nn.Linear(16, 32, bias=False), nn.Tanh(), nn.Linear(32, 1, bias=False)
+    )
     with torch.no_grad():
         model[0].weight.copy_(torch.from_numpy(start[0].T.copy()))
         model[2].weight.copy_(torch.from_numpy(start[1].T.copy()))
@@ -65,7 +76,9 @@ optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
 losses = []
 for step in range(STEPS):
     optimizer.zero_grad()
-    loss = nn.functional.mse_loss(model(torch.from_numpy(x[step])), torch.from_numpy(y[step]))
+    loss = nn.functional.mse_loss(
+        model(torch.from_numpy(x[step])), torch.from_numpy(y[step])
+    )
     loss.backward()
     optimizer.step()
     losses.append(loss.item())
@@ -104,7 +117,11 @@ torch.distributed.destroy_process_group()
 """
 with socket.create_server(("127.0.0.1", 0)) as free:
     port = free.getsockname()[1]
-address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(DEVICES)}
+address = {
+    "MASTER_ADDR": "127.0.0.1",
+    "MASTER_PORT": str(port),
+    "WORLD_SIZE": str(DEVICES),
+}
 workers = [
     subprocess.Popen(
         [sys.executable, "-c", WORKER],
@@ -148,10 +165,18 @@ assert measured["moved"] > 0.05
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-axis.plot(one_device[0].ravel(), two_devices[0][0].ravel(), "s", color="#6b1f5e", ms=3)
+axis.plot(
+    one_device[0].ravel(),
+    two_devices[0][0].ravel(),
+    "s",
+    color="#6b1f5e",
+    ms=3,
+)
 axis.axline((0, 0), slope=1, color="0.5", linewidth=0.8)
 axis.set(xlabel="weight after training on one device", ylabel="on two")
-axis.set_title(f"PyTorch: two devices, the same weights to {measured['difference']:.0e}")
+axis.set_title(
+    f"PyTorch: two devices, the same weights to {measured['difference']:.0e}"
+)
 plt.show()
 
 # %%

@@ -48,7 +48,10 @@ x_train, x_test, y_train, y_test = train_test_split(
     random_state=SEED,
 )
 generator = np.random.default_rng(SEED)
-kernels = [generator.normal(0, n**-0.5, size=(64, n)).astype("float32") for n in (64, 10)]
+kernels = [
+    generator.normal(0, n**-0.5, size=(64, n)).astype("float32")
+    for n in (64, 10)
+]
 
 
 def batches():
@@ -108,7 +111,9 @@ losses, norms = [], []
 model.train()
 for _ in range(EPOCHS):
     for inputs, targets in batches():
-        loss, norm = train_step(torch.from_numpy(inputs), torch.from_numpy(targets))
+        loss, norm = train_step(
+            torch.from_numpy(inputs), torch.from_numpy(targets)
+        )
         losses.append(loss)
         norms.append(norm)
 
@@ -137,14 +142,18 @@ assert 0.02 < measured["clipped"] < 0.9
 # Look at the right panel: where the curve is above the dashed line, the limit was at
 # work.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(losses, color="#6b1f5e", linewidth=0.8)
 left.set(xlabel="step", ylabel="loss of the batch", yscale="log")
 right.plot(norms, color="#6b1f5e", linewidth=0.8)
 right.axhline(CLIP, color="0.4", linestyle="--")
 right.text(steps, CLIP * 1.08, "the limit", ha="right", color="0.3")
 right.set(xlabel="step", ylabel="length of the gradient", ylim=(0, None))
-figure.suptitle(f"PyTorch: {measured['clipped']:.0%} of the steps were shortened")
+figure.suptitle(
+    f"PyTorch: {measured['clipped']:.0%} of the steps were shortened"
+)
 plt.show()
 
 # %%

@@ -67,8 +67,12 @@ class Maxout(nn.Module):
 
 
 layer = Maxout(64, 32)
-by_hand = (x_test @ layer.kernel.detach().numpy() + layer.bias.detach().numpy()).max(axis=0)
-layer_error = float(abs(layer(torch.from_numpy(x_test)).detach().numpy() - by_hand).max())
+by_hand = (
+    x_test @ layer.kernel.detach().numpy() + layer.bias.detach().numpy()
+).max(axis=0)
+layer_error = float(
+    abs(layer(torch.from_numpy(x_test)).detach().numpy() - by_hand).max()
+)
 print(f"layer against NumPy: {layer_error:.1e}")
 
 # %%
@@ -86,7 +90,9 @@ def huber(outputs, targets):
 
 
 guess, truth = torch.randn(100, 10), torch.randn(100, 10)
-loss_error = abs(huber(guess, truth) - nn.functional.huber_loss(guess, truth, delta=DELTA)).item()
+loss_error = abs(
+    huber(guess, truth) - nn.functional.huber_loss(guess, truth, delta=DELTA)
+).item()
 print(f"loss against the library: {loss_error:.1e}")
 
 # %%
@@ -116,7 +122,9 @@ def slope(function):
     return x.grad.item()
 
 
-print(f"slope at 0.7: plain {slope(step_plain)}, ours {slope(StraightThrough.apply)}")
+print(
+    f"slope at 0.7: plain {slope(step_plain)}, ours {slope(StraightThrough.apply)}"
+)
 
 # %%
 # Together
@@ -128,16 +136,23 @@ print(f"slope at 0.7: plain {slope(step_plain)}, ours {slope(StraightThrough.app
 def train(step):
     torch.manual_seed(SEED)
     body, head = Maxout(64, 64), nn.Linear(64, 10)
-    optimizer = torch.optim.Adam([*body.parameters(), *head.parameters()], lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam(
+        [*body.parameters(), *head.parameters()], lr=LEARNING_RATE
+    )
     before, losses = body.kernel.detach().clone(), []
     for _ in range(STEPS):
         optimizer.zero_grad()
-        loss = huber(head(step(body(torch.from_numpy(x_train)))), torch.from_numpy(y_train))
+        loss = huber(
+            head(step(body(torch.from_numpy(x_train)))),
+            torch.from_numpy(y_train),
+        )
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
     with torch.no_grad():
-        guesses = head(step(body(torch.from_numpy(x_test)))).argmax(dim=1).numpy()
+        guesses = (
+            head(step(body(torch.from_numpy(x_test)))).argmax(dim=1).numpy()
+        )
     moved = (body.kernel.detach() - before).abs().max().item()
     return losses, float((guesses == y_test.argmax(axis=1)).mean()), moved
 
@@ -164,7 +179,12 @@ for name, value in measured.items():
     print(f"{name:<15} {value:.3g}")
 assert layer_error < 1e-5
 assert loss_error < 1e-6
-assert measured["slope_plain"] == measured["moved_plain"] == 0 < measured["moved_own"]
+assert (
+    measured["slope_plain"]
+    == measured["moved_plain"]
+    == 0
+    < measured["moved_own"]
+)
 assert measured["accuracy_own"] > measured["accuracy_plain"] + 0.01
 
 # %%
@@ -173,9 +193,13 @@ figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 axis.plot(plain_losses, color="0.55")
 axis.plot(own_losses, color="#6b1f5e")
 axis.text(STEPS, plain_losses[-1], " true gradient", color="0.35", va="center")
-axis.text(STEPS, own_losses[-1], " straight-through", color="#6b1f5e", va="center")
+axis.text(
+    STEPS, own_losses[-1], " straight-through", color="#6b1f5e", va="center"
+)
 axis.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, STEPS * 1.2))
-axis.set_title("PyTorch: a layer below a step learns only by a gradient of our own")
+axis.set_title(
+    "PyTorch: a layer below a step learns only by a gradient of our own"
+)
 plt.show()
 
 # %%

@@ -73,8 +73,12 @@ print(f"{parameters:,} parameters")
 # --------
 # The loss wants the classes on the second axis and one label for each step.
 
-pairs = torch.utils.data.TensorDataset(torch.from_numpy(x_train), torch.from_numpy(y_train))
-loader = torch.utils.data.DataLoader(pairs, batch_size=BATCH_SIZE, shuffle=True)
+pairs = torch.utils.data.TensorDataset(
+    torch.from_numpy(x_train), torch.from_numpy(y_train)
+)
+loader = torch.utils.data.DataLoader(
+    pairs, batch_size=BATCH_SIZE, shuffle=True
+)
 optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
 model.train()
@@ -94,7 +98,9 @@ for _ in range(EPOCHS):
 model.eval()
 with torch.no_grad():
     guesses = model(torch.from_numpy(x_test)).argmax(dim=2).numpy()
-by_rows = [float((guesses[:, row] == y_test).mean()) for row in range(steps_per_image)]
+by_rows = [
+    float((guesses[:, row] == y_test).mean()) for row in range(steps_per_image)
+]
 measured = {
     "accuracy": by_rows[-1],
     "accuracy_half": by_rows[3],
@@ -113,7 +119,9 @@ axis.plot(range(1, 9), by_rows, color="#6b1f5e", marker="s")
 axis.axhline(0.1, color="0.6", linestyle="--")
 axis.text(8, 0.12, "guessing", color="0.35", ha="right")
 axis.set(xlabel="rows read", ylabel="test accuracy", ylim=(0, 1))
-axis.set_title(f"PyTorch: from {by_rows[3]:.0%} at half a digit to {by_rows[-1]:.0%} at the whole")
+axis.set_title(
+    f"PyTorch: from {by_rows[3]:.0%} at half a digit to {by_rows[-1]:.0%} at the whole"
+)
 plt.show()
 
 # %%

@@ -54,7 +54,9 @@ model = nn.Linear(64, 10, bias=False)
 optimizer = torch.optim.SGD(model.parameters(), lr=2.0)
 for _ in range(60):
     optimizer.zero_grad()
-    loss = nn.functional.cross_entropy(model(torch.from_numpy(images)), torch.from_numpy(labels))
+    loss = nn.functional.cross_entropy(
+        model(torch.from_numpy(images)), torch.from_numpy(labels)
+    )
     loss.backward()
     optimizer.step()
 model.eval()
@@ -81,15 +83,23 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path != "/v2/models/digits/infer" or "inputs" not in body:
-            return self.answer(404, {"error": f"nothing answers {self.path} with that"})
+            return self.answer(
+                404, {"error": f"nothing answers {self.path} with that"}
+            )
         try:
             given = body["inputs"][0]
             rows = np.array(given["data"], "float32").reshape(given["shape"])
             scores = runtime.run(["scores"], {"images": rows})[0]
-            output = {"name": "scores", "datatype": "FP32", "shape": scores.shape}
+            output = {
+                "name": "scores",
+                "datatype": "FP32",
+                "shape": scores.shape,
+            }
             content = {"outputs": [output | {"data": scores.ravel().tolist()}]}
         except Exception as error:  # the client sent it, and is told
-            return self.answer(400, {"error": f"{type(error).__name__}: {error}"[:200]})
+            return self.answer(
+                400, {"error": f"{type(error).__name__}: {error}"[:200]}
+            )
         self.answer(200, content)
 
     def answer(self, status, content):
@@ -117,8 +127,12 @@ address = f"http://127.0.0.1:{server.server_port}/v2/models/digits/infer"
 
 def ask(rows, address=address):
     tensor = {"name": "images", "datatype": "FP32", "shape": rows.shape}
-    body = json.dumps({"inputs": [tensor | {"data": rows.ravel().tolist()}]}).encode()
-    with urllib.request.urlopen(urllib.request.Request(address, body), timeout=10) as response:
+    body = json.dumps(
+        {"inputs": [tensor | {"data": rows.ravel().tolist()}]}
+    ).encode()
+    with urllib.request.urlopen(
+        urllib.request.Request(address, body), timeout=10
+    ) as response:
         output = json.loads(response.read())["outputs"][0]
     return np.array(output["data"]).reshape(output["shape"])
 
@@ -135,7 +149,9 @@ def status(rows, address=address):
 with ThreadPoolExecutor(CLIENTS) as pool:
     answers = list(pool.map(ask, requests))
 statuses = {
-    "wrong_name_status": status(requests[0], address.replace("digits", "letters")),
+    "wrong_name_status": status(
+        requests[0], address.replace("digits", "letters")
+    ),
     "bad_body_status": status(requests[0][:, 1:]),
 }
 server.shutdown()
@@ -158,11 +174,16 @@ for name, value in measured.items():
     print(f"{name:<18} {value:.3g}")
 assert measured["answered"] == REQUESTS
 assert measured["error"] < 1e-5
-assert (measured["wrong_name_status"], measured["bad_body_status"]) == (404, 400)
+assert (measured["wrong_name_status"], measured["bad_body_status"]) == (
+    404,
+    400,
+)
 
 # %%
 
-figure, axes = plt.subplots(1, 6, figsize=(8, 2.2), layout="constrained", width_ratios=[1, 2] * 3)
+figure, axes = plt.subplots(
+    1, 6, figsize=(8, 2.2), layout="constrained", width_ratios=[1, 2] * 3
+)
 for number in range(3):
     picture, bars = axes[2 * number : 2 * number + 2]
     picture.imshow(images[number].reshape(8, 8), cmap="gray_r")
@@ -171,7 +192,9 @@ for number in range(3):
     bars.plot(range(10), expected[number], "_", color="0.3", ms=9)
     bars.set_xticks(range(10))
     bars.tick_params(labelsize=7)
-figure.suptitle("PyTorch: scores that came over HTTP, and the model's own (lines)")
+figure.suptitle(
+    "PyTorch: scores that came over HTTP, and the model's own (lines)"
+)
 plt.show()
 
 # %%

@@ -55,7 +55,11 @@ else:
     labels = digits.target.astype("int64")
 
 x_train, x_test, y_train, y_test = train_test_split(
-    images.astype("float32"), labels, test_size=0.2, stratify=labels, random_state=SEED
+    images.astype("float32"),
+    labels,
+    test_size=0.2,
+    stratify=labels,
+    random_state=SEED,
 )
 print(f"{len(x_train)} training images, {len(x_test)} test images")
 
@@ -94,7 +98,9 @@ print(f"{parameters:,} parameters")
 # on and off, and forgetting the second one costs test accuracy in silence.
 
 loader = torch.utils.data.DataLoader(
-    torch.utils.data.TensorDataset(torch.from_numpy(x_train), torch.from_numpy(y_train)),
+    torch.utils.data.TensorDataset(
+        torch.from_numpy(x_train), torch.from_numpy(y_train)
+    ),
     batch_size=BATCH_SIZE,
     shuffle=True,
 )
@@ -142,21 +148,29 @@ measured = {
     "steps": EPOCHS * len(loader),
     "train_seconds": train_seconds,
 }
-print(f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps")
+print(
+    f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps"
+)
 assert measured["accuracy"] > 0.94
 
 # %%
 # The left panel shows that ten epochs suffice; the right one where they lead.
 
 epochs = range(1, EPOCHS + 1)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(epochs, history["train_loss"], color="0.55", label="training")
-left.plot(epochs, history["test_loss"], color="#6b1f5e", marker="s", label="test")
+left.plot(
+    epochs, history["test_loss"], color="#6b1f5e", marker="s", label="test"
+)
 left.set(xlabel="epoch", ylabel="cross-entropy loss", ylim=(0, None))
 left.legend(frameon=False)
 right.plot(epochs, history["test_accuracy"], color="#6b1f5e", marker="s")
 right.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.5, 1))
-figure.suptitle(f"PyTorch reaches {measured['accuracy']:.1%} on the test digits")
+figure.suptitle(
+    f"PyTorch reaches {measured['accuracy']:.1%} on the test digits"
+)
 plt.show()
 
 # %%

@@ -46,12 +46,17 @@ y_digit = digits.target.astype("int64")[order]
 y_odd = y_digit % 2
 x_body, y_body = x[:1000], y_digit[:1000]
 x_few, y_few = LIGHT * x[1000 : 1000 + EXAMPLES], y_odd[1000 : 1000 + EXAMPLES]
-x_test, y_test, y_test_odd = (a[1000 + EXAMPLES :] for a in (x, y_digit, y_odd))
+x_test, y_test, y_test_odd = (
+    a[1000 + EXAMPLES :] for a in (x, y_digit, y_odd)
+)
 shapes = {"body": (64, 64), "old": (64, 10), "new": (64, 2)}
 kernels = {
-    name: generator.normal(0, 0.125, shape).astype("float32") for name, shape in shapes.items()
+    name: generator.normal(0, 0.125, shape).astype("float32")
+    for name, shape in shapes.items()
 }
-print(f"backbone: {len(x_body)} images; new head: {len(x_few)}; test: {len(x_test)}")
+print(
+    f"backbone: {len(x_body)} images; new head: {len(x_few)}; test: {len(x_test)}"
+)
 
 # %%
 # Model
@@ -69,7 +74,9 @@ def linear(name):
 
 
 backbone = nn.Sequential(
-    linear("body"), nn.BatchNorm1d(64, eps=EPSILON, momentum=1 - MOMENTUM), nn.ReLU()
+    linear("body"),
+    nn.BatchNorm1d(64, eps=EPSILON, momentum=1 - MOMENTUM),
+    nn.ReLU(),
 )
 old = linear("old")
 
@@ -81,7 +88,9 @@ old = linear("old")
 
 
 def train(body, head, images, labels, steps):
-    weights = [p for p in [*body.parameters(), *head.parameters()] if p.requires_grad]
+    weights = [
+        p for p in [*body.parameters(), *head.parameters()] if p.requires_grad
+    ]
     optimizer = torch.optim.Adam(weights, lr=LEARNING_RATE, eps=1e-7)
     images, labels = torch.from_numpy(images), torch.from_numpy(labels)
     for _ in range(steps):
@@ -113,7 +122,9 @@ for way in ("frozen", "running"):
     body.requires_grad_(False)
     body.train(way == "running")
     count = train(body, new, x_few, y_few, HEAD_STEPS)
-    moved = (body[1].running_mean - backbone[1].running_mean).abs().max().item()
+    moved = (
+        (body[1].running_mean - backbone[1].running_mean).abs().max().item()
+    )
     ways[way] = body, new, moved, count
 
 # %%
@@ -141,9 +152,18 @@ assert measured["old_frozen"] > measured["old_running"] + 0.05
 
 figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
 names = ["new head, dark images", "old head, bright images"]
-for offset, way, color in ((-0.2, "frozen", "#6b1f5e"), (0.2, "running", "0.6")):
+for offset, way, color in (
+    (-0.2, "frozen", "#6b1f5e"),
+    (0.2, "running", "0.6"),
+):
     values = [measured[f"new_{way}"], measured[f"old_{way}"]]
-    bars = axis.barh(np.arange(2) + offset, values, 0.36, color=color, label=f"statistics {way}")
+    bars = axis.barh(
+        np.arange(2) + offset,
+        values,
+        0.36,
+        color=color,
+        label=f"statistics {way}",
+    )
     axis.bar_label(bars, fmt=" {:.0%}")
 axis.set_yticks(range(2), names)
 axis.invert_yaxis()

@@ -45,7 +45,11 @@ def drawn(*shape):
 
 symbols, positions = drawn(SYMBOLS, WIDTH), drawn(LENGTH, WIDTH)
 query, key, value, out = (drawn(WIDTH, WIDTH) for _ in range(4))
-expand, shrink, head = drawn(WIDTH, 2 * WIDTH), drawn(2 * WIDTH, WIDTH), drawn(WIDTH, SYMBOLS)
+expand, shrink, head = (
+    drawn(WIDTH, 2 * WIDTH),
+    drawn(2 * WIDTH, WIDTH),
+    drawn(WIDTH, SYMBOLS),
+)
 
 
 def batch(size):
@@ -69,8 +73,12 @@ class Transformer(nn.Module):
         super().__init__()
         self.symbols = nn.Embedding(SYMBOLS, WIDTH)
         self.positions = nn.Embedding(LENGTH, WIDTH)
-        self.attention = nn.MultiheadAttention(WIDTH, num_heads=1, batch_first=True)
-        self.norm1, self.norm2 = (nn.LayerNorm(WIDTH, eps=EPSILON) for _ in range(2))
+        self.attention = nn.MultiheadAttention(
+            WIDTH, num_heads=1, batch_first=True
+        )
+        self.norm1, self.norm2 = (
+            nn.LayerNorm(WIDTH, eps=EPSILON) for _ in range(2)
+        )
         self.expand = nn.Linear(WIDTH, 2 * WIDTH)
         self.shrink = nn.Linear(2 * WIDTH, WIDTH)
         self.head = nn.Linear(WIDTH, SYMBOLS)
@@ -88,7 +96,10 @@ with torch.no_grad():
     for parameter, array in (
         (model.symbols.weight, symbols),
         (model.positions.weight, positions),
-        (model.attention.in_proj_weight, np.concatenate([query.T, key.T, value.T])),
+        (
+            model.attention.in_proj_weight,
+            np.concatenate([query.T, key.T, value.T]),
+        ),
         (model.attention.out_proj.weight, out.T),
         (model.expand.weight, expand.T),
         (model.shrink.weight, shrink.T),
@@ -146,7 +157,9 @@ assert measured["opposite"] > 0.6
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(losses, color="#6b1f5e")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="Purples", vmin=0, vmax=1)

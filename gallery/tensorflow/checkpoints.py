@@ -69,7 +69,10 @@ loss_function = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 def new_training():
     tf.keras.utils.set_random_seed(SEED)
-    layers = [tf.keras.layers.Dense(64, activation="relu"), tf.keras.layers.Dense(10)]
+    layers = [
+        tf.keras.layers.Dense(64, activation="relu"),
+        tf.keras.layers.Dense(10),
+    ]
     model = tf.keras.Sequential([tf.keras.Input((64,)), *layers])
     optimizer = tf.keras.optimizers.Adam(LEARNING_RATE)
     optimizer.build(model.trainable_variables)
@@ -108,7 +111,9 @@ for epoch in range(EPOCHS):
     if since == PATIENCE:
         break
 best_epoch = int(np.argmin(history))
-print(f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}")
+print(
+    f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}"
+)
 
 # %%
 # The best weights again
@@ -132,7 +137,9 @@ model, optimizer, train_step = new_training()
 for epoch in range(INTERRUPTED_AFTER):
     run_epoch(model, train_step, epoch)
 done = tf.Variable(epoch + 1, dtype=tf.int64)
-last_path = tf.train.Checkpoint(model=model, optimizer=optimizer, epoch=done).write(LAST)
+last_path = tf.train.Checkpoint(
+    model=model, optimizer=optimizer, epoch=done
+).write(LAST)
 
 
 def resume(with_optimizer):
@@ -143,7 +150,10 @@ def resume(with_optimizer):
         parts["optimizer"] = optimizer
     status = tf.train.Checkpoint(**parts).read(last_path)
     status.assert_consumed() if with_optimizer else status.expect_partial()
-    return [run_epoch(model, train_step, epoch) for epoch in range(int(done), len(history))]
+    return [
+        run_epoch(model, train_step, epoch)
+        for epoch in range(int(done), len(history))
+    ]
 
 
 resumed, forgetful = resume(with_optimizer=True), resume(with_optimizer=False)
@@ -171,7 +181,13 @@ assert measured["resume_error"] < 1e-6 < 1e-3 < measured["forgetful_error"]
 figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 epochs = np.arange(1, len(history) + 1)
 axis.plot(epochs, history, color="0.6", linewidth=5, label="never interrupted")
-axis.plot(epochs[INTERRUPTED_AFTER:], resumed, color="#b45309", marker="o", label="resumed")
+axis.plot(
+    epochs[INTERRUPTED_AFTER:],
+    resumed,
+    color="#b45309",
+    marker="o",
+    label="resumed",
+)
 axis.plot(
     epochs[INTERRUPTED_AFTER:],
     forgetful,

@@ -78,7 +78,11 @@ model = tf.keras.Sequential(
     ]
 )
 
-for index, kernel in ((0, kernels[0]), (2, kernels[1]), (5, kernels[2].reshape(128, 10))):
+for index, kernel in (
+    (0, kernels[0]),
+    (2, kernels[1]),
+    (5, kernels[2].reshape(128, 10)),
+):
     model.layers[index].kernel.assign(kernel)
 
 
@@ -87,7 +91,9 @@ def with_channel(images):
 
 
 parameters = model.count_params()
-print(f"input {tuple(with_channel(x_train).shape)}, kernel {tuple(model.layers[0].kernel.shape)}")
+print(
+    f"input {tuple(with_channel(x_train).shape)}, kernel {tuple(model.layers[0].kernel.shape)}"
+)
 
 # %%
 # Training
@@ -107,14 +113,19 @@ def answers():
 def train_step(inputs, targets):
     with tf.GradientTape() as tape:
         loss = loss_function(targets, model(inputs, training=True))
-    optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+    optimizer.apply(
+        tape.gradient(loss, model.trainable_variables),
+        model.trainable_variables,
+    )
     return loss
 
 
 history, losses = [], []
 for _ in range(EPOCHS):
     for inputs, targets in batches():
-        losses.append(float(train_step(with_channel(inputs), tf.constant(targets))))
+        losses.append(
+            float(train_step(with_channel(inputs), tf.constant(targets)))
+        )
     history.append(float((answers() == y_test).mean()))
 
 # %%
@@ -150,7 +161,9 @@ for channel, axis in enumerate(axes[0, 1:]):
     axis.set_title(f"[0, :, :, {channel}]", fontsize=9)
 for axis, number in zip(axes[1], wrong):
     axis.imshow(x_test[number], cmap="gray_r")
-    axis.set_title(f"{guesses[number]}, is {y_test[number]}", color="#b45309", fontsize=9)
+    axis.set_title(
+        f"{guesses[number]}, is {y_test[number]}", color="#b45309", fontsize=9
+    )
 figure.suptitle("TensorFlow: channels come last")
 plt.show()
 

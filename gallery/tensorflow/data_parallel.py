@@ -36,7 +36,10 @@ DEVICES = 2
 generator = np.random.default_rng(SEED)
 x = generator.normal(size=(STEPS, BATCH_SIZE, 16)).astype("float32")
 y = np.tanh(x[..., :1] - x[..., 1:2])
-start = [generator.normal(0, 0.3, size=shape).astype("float32") for shape in ((16, 32), (32, 1))]
+start = [
+    generator.normal(0, 0.3, size=shape).astype("float32")
+    for shape in ((16, 32), (32, 1))
+]
 
 processor = tf.config.list_physical_devices("CPU")[0]
 parts = [tf.config.LogicalDeviceConfiguration() for _ in range(DEVICES)]
@@ -51,7 +54,9 @@ print("devices:", devices)
 
 
 def loss_of(kernels, inputs, targets):
-    return tf.reduce_mean((tf.tanh(inputs @ kernels[0]) @ kernels[1] - targets) ** 2)
+    return tf.reduce_mean(
+        (tf.tanh(inputs @ kernels[0]) @ kernels[1] - targets) ** 2
+    )
 
 
 kernels, losses = [tf.Variable(kernel) for kernel in start], []
@@ -99,7 +104,10 @@ def divided(batch):
 for step in range(STEPS):
     train_step(divided(x[step]), divided(y[step]))
 two_devices = [
-    [strategy.experimental_local_results(kernel)[device].numpy() for kernel in mirrored]
+    [
+        strategy.experimental_local_results(kernel)[device].numpy()
+        for kernel in mirrored
+    ]
     for device in range(DEVICES)
 ]
 
@@ -130,10 +138,18 @@ assert measured["moved"] > 0.05
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-axis.plot(one_device[0].ravel(), two_devices[0][0].ravel(), "o", color="#b45309", ms=3)
+axis.plot(
+    one_device[0].ravel(),
+    two_devices[0][0].ravel(),
+    "o",
+    color="#b45309",
+    ms=3,
+)
 axis.axline((0, 0), slope=1, color="0.5", linewidth=0.8)
 axis.set(xlabel="weight after training on one device", ylabel="on two")
-axis.set_title(f"TensorFlow: two devices, the same weights to {measured['difference']:.0e}")
+axis.set_title(
+    f"TensorFlow: two devices, the same weights to {measured['difference']:.0e}"
+)
 plt.show()
 
 # %%

@@ -85,7 +85,9 @@ def huber(outputs, targets):
 
 
 guess, truth = tf.random.normal((100, 10)), tf.random.normal((100, 10))
-loss_error = abs(float(huber(guess, truth) - tf.keras.losses.Huber(DELTA)(truth, guess)))
+loss_error = abs(
+    float(huber(guess, truth) - tf.keras.losses.Huber(DELTA)(truth, guess))
+)
 print(f"loss against the library: {loss_error:.1e}")
 
 # %%
@@ -111,7 +113,9 @@ def slope(function):
     return float(tape.gradient(y, x))
 
 
-print(f"slope at 0.7: plain {slope(step_plain)}, ours {slope(straight_through)}")
+print(
+    f"slope at 0.7: plain {slope(step_plain)}, ours {slope(straight_through)}"
+)
 
 # %%
 # Together
@@ -164,7 +168,12 @@ for name, value in measured.items():
     print(f"{name:<15} {value:.3g}")
 assert layer_error < 1e-5
 assert loss_error < 1e-6
-assert measured["slope_plain"] == measured["moved_plain"] == 0 < measured["moved_own"]
+assert (
+    measured["slope_plain"]
+    == measured["moved_plain"]
+    == 0
+    < measured["moved_own"]
+)
 assert measured["accuracy_own"] > measured["accuracy_plain"] + 0.01
 
 # %%
@@ -173,9 +182,13 @@ figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
 axis.plot(plain_losses, color="0.55")
 axis.plot(own_losses, color="#b45309")
 axis.text(STEPS, plain_losses[-1], " true gradient", color="0.35", va="center")
-axis.text(STEPS, own_losses[-1], " straight-through", color="#b45309", va="center")
+axis.text(
+    STEPS, own_losses[-1], " straight-through", color="#b45309", va="center"
+)
 axis.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, STEPS * 1.2))
-axis.set_title("TensorFlow: a layer below a step learns only by a gradient of our own")
+axis.set_title(
+    "TensorFlow: a layer below a step learns only by a gradient of our own"
+)
 plt.show()
 
 # %%

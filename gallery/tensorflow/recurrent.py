@@ -90,7 +90,9 @@ for _ in range(EPOCHS):
 # An answer for each test image and each row.
 
 guesses = model(x_test).numpy().argmax(axis=2)
-by_rows = [float((guesses[:, row] == y_test).mean()) for row in range(steps_per_image)]
+by_rows = [
+    float((guesses[:, row] == y_test).mean()) for row in range(steps_per_image)
+]
 measured = {
     "accuracy": by_rows[-1],
     "accuracy_half": by_rows[3],

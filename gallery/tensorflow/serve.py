@@ -51,7 +51,9 @@ class Classifier(tf.Module):
         super().__init__()
         self.kernel = tf.Variable(tf.zeros((64, 10)))
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 64), tf.float32, name="images")])
+    @tf.function(
+        input_signature=[tf.TensorSpec((None, 64), tf.float32, name="images")]
+    )
     def serve(self, images):
         return {"scores": images @ self.kernel}
 
@@ -60,7 +62,9 @@ model = Classifier()
 for _ in range(60):
     with tf.GradientTape() as tape:
         scores = model.serve(images)["scores"]
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=scores)
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=labels, logits=scores
+        )
         loss = tf.reduce_mean(each)
     model.kernel.assign_sub(2.0 * tape.gradient(loss, model.kernel))
 expected = model.serve(images)["scores"].numpy()
@@ -74,19 +78,29 @@ tf.saved_model.save(model, f"{folder.name}/digits/1", signatures=model.serve)
 # "predictions" out. Each connection gets a thread; TensorFlow may be called from
 # several.
 
-runtime = tf.saved_model.load(f"{folder.name}/digits/1").signatures["serving_default"]
+runtime = tf.saved_model.load(f"{folder.name}/digits/1").signatures[
+    "serving_default"
+]
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path != "/v1/models/digits:predict" or "instances" not in body:
-            return self.answer(404, {"error": f"nothing answers {self.path} with that"})
+            return self.answer(
+                404, {"error": f"nothing answers {self.path} with that"}
+            )
         try:
             instances = tf.constant(body["instances"], tf.float32)
-            content = {"predictions": runtime(images=instances)["scores"].numpy().tolist()}
+            content = {
+                "predictions": runtime(images=instances)["scores"]
+                .numpy()
+                .tolist()
+            }
         except Exception as error:  # the client sent it, and is told
-            return self.answer(400, {"error": f"{type(error).__name__}: {error}"[:200]})
+            return self.answer(
+                400, {"error": f"{type(error).__name__}: {error}"[:200]}
+            )
         self.answer(200, content)
 
     def answer(self, status, content):
@@ -114,7 +128,9 @@ address = f"http://127.0.0.1:{server.server_port}/v1/models/digits:predict"
 
 def ask(rows, address=address):
     body = json.dumps({"instances": rows.tolist()}).encode()
-    with urllib.request.urlopen(urllib.request.Request(address, body), timeout=10) as response:
+    with urllib.request.urlopen(
+        urllib.request.Request(address, body), timeout=10
+    ) as response:
         answer = json.loads(response.read())["predictions"]
     return np.array(answer)
 
@@ -131,7 +147,9 @@ def status(rows, address=address):
 with ThreadPoolExecutor(CLIENTS) as pool:
     answers = list(pool.map(ask, requests))
 statuses = {
-    "wrong_name_status": status(requests[0], address.replace("digits", "letters")),
+    "wrong_name_status": status(
+        requests[0], address.replace("digits", "letters")
+    ),
     "bad_body_status": status(requests[0][:, 1:]),
 }
 server.shutdown()
@@ -153,11 +171,16 @@ for name, value in measured.items():
     print(f"{name:<18} {value:.3g}")
 assert measured["answered"] == REQUESTS
 assert measured["error"] < 1e-5
-assert (measured["wrong_name_status"], measured["bad_body_status"]) == (404, 400)
+assert (measured["wrong_name_status"], measured["bad_body_status"]) == (
+    404,
+    400,
+)
 
 # %%
 
-figure, axes = plt.subplots(1, 6, figsize=(8, 2.2), layout="constrained", width_ratios=[1, 2] * 3)
+figure, axes = plt.subplots(
+    1, 6, figsize=(8, 2.2), layout="constrained", width_ratios=[1, 2] * 3
+)
 for number in range(3):
     picture, bars = axes[2 * number : 2 * number + 2]
     picture.imshow(images[number].reshape(8, 8), cmap="gray_r")
@@ -166,7 +189,9 @@ for number in range(3):
     bars.plot(range(10), expected[number], "_", color="0.3", ms=9)
     bars.set_xticks(range(10))
     bars.tick_params(labelsize=7)
-figure.suptitle("TensorFlow: scores that came over HTTP, and the model's own (lines)")
+figure.suptitle(
+    "TensorFlow: scores that came over HTTP, and the model's own (lines)"
+)
 plt.show()
 
 # %%

@@ -50,7 +50,11 @@ else:
     labels = digits.target.astype("int64")
 
 x_train, x_test, y_train, y_test = train_test_split(
-    images.astype("float32"), labels, test_size=0.2, stratify=labels, random_state=SEED
+    images.astype("float32"),
+    labels,
+    test_size=0.2,
+    stratify=labels,
+    random_state=SEED,
 )
 print(f"{len(x_train)} training images, {len(x_test)} test images")
 
@@ -69,7 +73,11 @@ model = tf.keras.Sequential(
         tf.keras.layers.Dense(10, activation="softmax"),
     ]
 )
-model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    optimizer="adam",
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
 parameters = model.count_params()
 print(f"{parameters:,} parameters")
 
@@ -107,21 +115,29 @@ measured = {
     "steps": int(model.optimizer.iterations.numpy()),
     "train_seconds": train_seconds,
 }
-print(f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps")
+print(
+    f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps"
+)
 assert measured["accuracy"] > 0.94
 
 # %%
 # The left panel shows that ten epochs suffice; the right one where they lead.
 
 epochs = range(1, EPOCHS + 1)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(epochs, history["train_loss"], color="0.55", label="training")
-left.plot(epochs, history["test_loss"], color="#b45309", marker="o", label="test")
+left.plot(
+    epochs, history["test_loss"], color="#b45309", marker="o", label="test"
+)
 left.set(xlabel="epoch", ylabel="cross-entropy loss", ylim=(0, None))
 left.legend(frameon=False)
 right.plot(epochs, history["test_accuracy"], color="#b45309", marker="o")
 right.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.5, 1))
-figure.suptitle(f"tf.keras reaches {measured['accuracy']:.1%} on the test digits")
+figure.suptitle(
+    f"tf.keras reaches {measured['accuracy']:.1%} on the test digits"
+)
 plt.show()
 
 # %%

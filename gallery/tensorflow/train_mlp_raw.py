@@ -50,7 +50,11 @@ else:
     labels = digits.target.astype("int64")
 
 x_train, x_test, y_train, y_test = train_test_split(
-    images.astype("float32"), labels, test_size=0.2, stratify=labels, random_state=SEED
+    images.astype("float32"),
+    labels,
+    test_size=0.2,
+    stratify=labels,
+    random_state=SEED,
 )
 print(f"{len(x_train)} training images, {len(x_test)} test images")
 
@@ -93,7 +97,9 @@ squares = [tf.Variable(tf.zeros_like(variable)) for variable in variables]
 def adam(gradients, rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-7):
     step.assign_add(1.0)
     rate = rate * tf.sqrt(1 - beta2**step) / (1 - beta1**step)
-    for variable, gradient, mean, square in zip(variables, gradients, means, squares, strict=True):
+    for variable, gradient, mean, square in zip(
+        variables, gradients, means, squares, strict=True
+    ):
         mean.assign(beta1 * mean + (1 - beta1) * gradient)
         square.assign(beta2 * square + (1 - beta2) * gradient**2)
         variable.assign_sub(rate * mean / (tf.sqrt(square) + epsilon))
@@ -122,7 +128,9 @@ def train_step(inputs, targets):
 
 def evaluate():
     logits = classify(x_test, training=False)
-    accuracy = tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1) == y_test, tf.float32))
+    accuracy = tf.reduce_mean(
+        tf.cast(tf.argmax(logits, axis=1) == y_test, tf.float32)
+    )
     return float(cross_entropy(y_test, logits)), float(accuracy)
 
 
@@ -158,21 +166,29 @@ measured = {
     "train_seconds": train_seconds,
     "traces": train_step.experimental_get_tracing_count(),
 }
-print(f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps")
+print(
+    f"test accuracy {measured['accuracy']:.1%} after {measured['steps']} steps"
+)
 assert measured["accuracy"] > 0.94
 
 # %%
 # The left panel shows that ten epochs suffice; the right one where they lead.
 
 epochs = range(1, EPOCHS + 1)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(epochs, history["train_loss"], color="0.55", label="training")
-left.plot(epochs, history["test_loss"], color="#b45309", marker="o", label="test")
+left.plot(
+    epochs, history["test_loss"], color="#b45309", marker="o", label="test"
+)
 left.set(xlabel="epoch", ylabel="cross-entropy loss", ylim=(0, None))
 left.legend(frameon=False)
 right.plot(epochs, history["test_accuracy"], color="#b45309", marker="o")
 right.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.5, 1))
-figure.suptitle(f"Raw TensorFlow reaches {measured['accuracy']:.1%} on the test digits")
+figure.suptitle(
+    f"Raw TensorFlow reaches {measured['accuracy']:.1%} on the test digits"
+)
 plt.show()
 
 # %%

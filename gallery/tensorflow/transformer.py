@@ -44,7 +44,11 @@ def drawn(*shape):
 
 symbols, positions = drawn(SYMBOLS, WIDTH), drawn(LENGTH, WIDTH)
 query, key, value, out = (drawn(WIDTH, WIDTH) for _ in range(4))
-expand, shrink, head = drawn(WIDTH, 2 * WIDTH), drawn(2 * WIDTH, WIDTH), drawn(WIDTH, SYMBOLS)
+expand, shrink, head = (
+    drawn(WIDTH, 2 * WIDTH),
+    drawn(2 * WIDTH, WIDTH),
+    drawn(WIDTH, SYMBOLS),
+)
 
 
 def batch(size):
@@ -71,7 +75,9 @@ class Transformer(tf.keras.Model):
         self.symbols = layers.Embedding(SYMBOLS, WIDTH)
         self.positions = layers.Embedding(LENGTH, WIDTH)
         self.attention = layers.MultiHeadAttention(num_heads=1, key_dim=WIDTH)
-        self.norm1, self.norm2 = (layers.LayerNormalization(epsilon=EPSILON) for _ in range(2))
+        self.norm1, self.norm2 = (
+            layers.LayerNormalization(epsilon=EPSILON) for _ in range(2)
+        )
         self.expand = layers.Dense(2 * WIDTH, activation="relu")
         self.shrink = layers.Dense(WIDTH)
         self.head = layers.Dense(SYMBOLS)
@@ -124,7 +130,9 @@ def train_step(sequences, reverse):
 losses = []
 for _ in range(STEPS):
     sequences, reverse = batch(BATCH_SIZE)
-    losses.append(float(train_step(tf.constant(sequences), tf.constant(reverse))))
+    losses.append(
+        float(train_step(tf.constant(sequences), tf.constant(reverse)))
+    )
 
 # %%
 # Result
@@ -149,7 +157,9 @@ assert measured["opposite"] > 0.6
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 left.plot(losses, color="#b45309")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="Oranges", vmin=0, vmax=1)

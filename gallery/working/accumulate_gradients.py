@@ -35,7 +35,9 @@ UNEQUAL = [4, 8, 20, 32]  # as many images in each part
 
 torch.manual_seed(SEED)
 digits = load_digits()
-chosen = np.random.default_rng(SEED).permutation(len(digits.target))[:BATCH_SIZE]
+chosen = np.random.default_rng(SEED).permutation(len(digits.target))[
+    :BATCH_SIZE
+]
 images = torch.from_numpy((digits.data[chosen] / 16).astype("float32"))
 targets = torch.from_numpy(digits.target[chosen].astype("int64"))
 loss_function = nn.CrossEntropyLoss()
@@ -49,7 +51,9 @@ loss_function = nn.CrossEntropyLoss()
 
 def network(*normalisation):
     torch.manual_seed(SEED)
-    model = nn.Sequential(nn.Linear(64, 32), *normalisation, nn.ReLU(), nn.Linear(32, 10))
+    model = nn.Sequential(
+        nn.Linear(64, 32), *normalisation, nn.ReLU(), nn.Linear(32, 10)
+    )
     model.train()
     return model
 
@@ -64,17 +68,28 @@ def gradient(model, sizes, weight):
 
 def change(model, sizes, weight):
     whole = gradient(model, [BATCH_SIZE], lambda size: 1)
-    return float(np.linalg.norm(gradient(model, sizes, weight) - whole) / np.linalg.norm(whole))
+    return float(
+        np.linalg.norm(gradient(model, sizes, weight) - whole)
+        / np.linalg.norm(whole)
+    )
 
 
 equal = [BATCH_SIZE // PARTS] * PARTS
 changes = {
     "equal parts": change(network(), equal, lambda size: 1 / PARTS),
     "not divided": change(network(), equal, lambda size: 1),
-    "unequal parts, by number": change(network(), UNEQUAL, lambda size: 1 / PARTS),
-    "unequal parts, by size": change(network(), UNEQUAL, lambda size: size / BATCH_SIZE),
-    "batch norm": change(network(nn.BatchNorm1d(32)), equal, lambda size: 1 / PARTS),
-    "layer norm": change(network(nn.LayerNorm(32)), equal, lambda size: 1 / PARTS),
+    "unequal parts, by number": change(
+        network(), UNEQUAL, lambda size: 1 / PARTS
+    ),
+    "unequal parts, by size": change(
+        network(), UNEQUAL, lambda size: size / BATCH_SIZE
+    ),
+    "batch norm": change(
+        network(nn.BatchNorm1d(32)), equal, lambda size: 1 / PARTS
+    ),
+    "layer norm": change(
+        network(nn.LayerNorm(32)), equal, lambda size: 1 / PARTS
+    ),
 }
 
 # %%
@@ -86,9 +101,13 @@ changes = {
 
 def keras_step(steps, size):
     model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10)])
-    model.layers[0].kernel.assign(np.random.default_rng(SEED).normal(0, 0.1, (64, 10)))
+    model.layers[0].kernel.assign(
+        np.random.default_rng(SEED).normal(0, 0.1, (64, 10))
+    )
     optimizer = keras.optimizers.SGD(1.0, gradient_accumulation_steps=steps)
-    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     before = model.get_weights()[0]
     for start in range(0, BATCH_SIZE, size):
         part = slice(start, start + size)
@@ -98,7 +117,9 @@ def keras_step(steps, size):
 
 whole = keras_step(None, BATCH_SIZE)
 inparts = keras_step(PARTS, BATCH_SIZE // PARTS)
-changes["Keras, equal parts"] = float(np.linalg.norm(inparts - whole) / np.linalg.norm(whole))
+changes["Keras, equal parts"] = float(
+    np.linalg.norm(inparts - whole) / np.linalg.norm(whole)
+)
 
 # %%
 # Result
@@ -125,14 +146,21 @@ for name in ("unequal_by_number", "batch_norm"):
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
-names = ["not divided", "unequal parts, by number", "unequal parts, by size", "equal parts"]
+names = [
+    "not divided",
+    "unequal parts, by number",
+    "unequal parts, by size",
+    "equal parts",
+]
 names += ["Keras, equal parts", "layer norm", "batch norm"]
 colors = ["#2563eb" if name.startswith("K") else "#6b1f5e" for name in names]
 bars = axis.barh(names, [changes[name] for name in names], color=colors)
 axis.bar_label(bars, [f" {changes[name]:.0%}" for name in names])
 axis.invert_yaxis()
 axis.set(
-    xscale="symlog", xlim=(0, 8), xlabel="change of the gradient (linear up to 1, then logarithmic)"
+    xscale="symlog",
+    xlim=(0, 8),
+    xlabel="change of the gradient (linear up to 1, then logarithmic)",
 )
 axis.set_title("What accumulating gradients changes, against one large batch")
 plt.show()

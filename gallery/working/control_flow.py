@@ -29,13 +29,18 @@ import torch
 
 START, STEPS = 27, 111
 results = {}
-torch._logging.set_logs(graph_breaks=False, export=logging.CRITICAL)  # the error is enough
+torch._logging.set_logs(
+    graph_breaks=False, export=logging.CRITICAL
+)  # the error is enough
 
 
 def note(name, function):
     silence = io.StringIO()  # PyTorch prints its graphs on the way to an error
     try:
-        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+        with (
+            contextlib.redirect_stdout(silence),
+            contextlib.redirect_stderr(silence),
+        ):
             results[name] = int(function())
         print(f"{name:<28} {results[name]}")
     except Exception as error:
@@ -97,7 +102,10 @@ note(
     lambda: torch.compile(Collatz(), backend=counting)(torch.tensor(START)),
 )
 print("graphs that were compiled:", graphs)
-note("PyTorch, torch.export", lambda: torch.export.export(Collatz(), (torch.tensor(START),)))
+note(
+    "PyTorch, torch.export",
+    lambda: torch.export.export(Collatz(), (torch.tensor(START),)),
+)
 
 # %%
 # For export the loop must be said as an operation: a condition, a body, and what is
@@ -117,7 +125,10 @@ class CollatzOperation(torch.nn.Module):
 
 
 exported = torch.export.export(CollatzOperation(), (torch.tensor(START),))
-note("PyTorch, while_loop exported", lambda: exported.module()(torch.tensor(START)))
+note(
+    "PyTorch, while_loop exported",
+    lambda: exported.module()(torch.tensor(START)),
+)
 
 # %%
 # JAX
@@ -165,17 +176,36 @@ assert measured["tensorflow_traces"] == 1
 
 # %%
 
-marks = {"TensorFlow": ("#b45309", "o"), "PyTorch": ("#6b1f5e", "s"), "JAX": ("0.4", "D")}
+marks = {
+    "TensorFlow": ("#b45309", "o"),
+    "PyTorch": ("#6b1f5e", "s"),
+    "JAX": ("0.4", "D"),
+}
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
 for row, (name, value) in enumerate(results.items()):
     color, marker = marks[name.partition(",")[0]]
     ran = value == STEPS
-    axis.plot(0.02, row, marker=marker, color=color, mfc=color if ran else "none", ms=9)
+    axis.plot(
+        0.02,
+        row,
+        marker=marker,
+        color=color,
+        mfc=color if ran else "none",
+        ms=9,
+    )
     axis.text(0.06, row, name, va="center")
-    axis.text(0.5, row, "111 steps" if ran else value, va="center", color="0.2" if ran else "0.45")
+    axis.text(
+        0.5,
+        row,
+        "111 steps" if ran else value,
+        va="center",
+        color="0.2" if ran else "0.45",
+    )
 axis.set(xlim=(0, 1), ylim=(len(results) - 0.4, -0.6))
 axis.axis("off")
-axis.set_title("Where a loop of unknown length runs (the last of PyTorch and JAX rewritten)")
+axis.set_title(
+    "Where a loop of unknown length runs (the last of PyTorch and JAX rewritten)"
+)
 plt.show()
 
 # %%

@@ -22,7 +22,9 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_accumulator import (
+    EventAccumulator,
+)
 from torch.utils.tensorboard import SummaryWriter
 
 # %%
@@ -49,7 +51,9 @@ optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
 with SummaryWriter(os.path.join(folder.name, "pytorch")) as writer:
     for step in range(STEPS):
         optimizer.zero_grad()
-        loss = torch.nn.functional.mse_loss(model(torch.from_numpy(x)), torch.from_numpy(y))
+        loss = torch.nn.functional.mse_loss(
+            model(torch.from_numpy(x)), torch.from_numpy(y)
+        )
         loss.backward()
         optimizer.step()
         writer.add_scalar("loss", loss.item(), step)
@@ -64,11 +68,15 @@ with SummaryWriter(os.path.join(folder.name, "pytorch")) as writer:
 def train_keras(callback):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(RATE), "mse")
-    model.fit(x, y, epochs=STEPS, batch_size=len(x), callbacks=[callback], verbose=0)
+    model.fit(
+        x, y, epochs=STEPS, batch_size=len(x), callbacks=[callback], verbose=0
+    )
 
 
 try:
-    train_keras(keras.callbacks.TensorBoard(os.path.join(folder.name, "refused")))
+    train_keras(
+        keras.callbacks.TensorBoard(os.path.join(folder.name, "refused"))
+    )
     keras_words = "it works"
 except Exception as error:
     keras_words = f"{type(error).__name__}: {str(error).splitlines()[0]}"
@@ -99,16 +107,27 @@ train_keras(Events())
 # ``tensorboard``, which has to forget first that there was no TensorFlow.
 
 without_tensorflow = sys.modules["tensorflow"] is None
-for name in [n for n in sys.modules if n.partition(".")[0] in {"tensorflow", "tensorboard"}]:
+for name in [
+    n
+    for n in sys.modules
+    if n.partition(".")[0] in {"tensorflow", "tensorboard"}
+]:
     del sys.modules[name]
 import tensorflow as tf
 
-kernel, bias = tf.Variable(tf.random.normal((4, 1), seed=SEED)), tf.Variable([0.0])
-with tf.summary.create_file_writer(os.path.join(folder.name, "tensorflow")).as_default():
+kernel, bias = (
+    tf.Variable(tf.random.normal((4, 1), seed=SEED)),
+    tf.Variable([0.0]),
+)
+with tf.summary.create_file_writer(
+    os.path.join(folder.name, "tensorflow")
+).as_default():
     for step in range(STEPS):
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean((x @ kernel + bias - y) ** 2)
-        for variable, gradient in zip((kernel, bias), tape.gradient(loss, (kernel, bias))):
+        for variable, gradient in zip(
+            (kernel, bias), tape.gradient(loss, (kernel, bias))
+        ):
             variable.assign_sub(RATE * gradient)
         tf.summary.scalar("loss", loss, step)
 
@@ -120,11 +139,16 @@ with tf.summary.create_file_writer(os.path.join(folder.name, "tensorflow")).as_d
 
 
 def read(name):
-    events = EventAccumulator(os.path.join(folder.name, name), {"scalars": 0, "tensors": 0})
+    events = EventAccumulator(
+        os.path.join(folder.name, name), {"scalars": 0, "tensors": 0}
+    )
     events.Reload()
     if "loss" in events.Tags()["scalars"]:
         return [event.value for event in events.Scalars("loss")]
-    return [tf.make_ndarray(event.tensor_proto).item() for event in events.Tensors("loss")]
+    return [
+        tf.make_ndarray(event.tensor_proto).item()
+        for event in events.Tensors("loss")
+    ]
 
 
 curves = {name: read(name) for name in ("pytorch", "keras", "tensorflow")}

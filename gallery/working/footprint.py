@@ -54,7 +54,10 @@ def with_requirements(names):
     found, todo = {}, list(names)
     while todo:
         distribution = installed(todo.pop())
-        if distribution is None or distribution.metadata["Name"].lower() in found:
+        if (
+            distribution is None
+            or distribution.metadata["Name"].lower() in found
+        ):
             continue
         found[distribution.metadata["Name"].lower()] = distribution
         for line in distribution.requires or []:
@@ -63,10 +66,16 @@ def with_requirements(names):
     return found
 
 
-required = {name: with_requirements(each) for name, (_, _, each) in STACKS.items()}
+required = {
+    name: with_requirements(each) for name, (_, _, each) in STACKS.items()
+}
 modules = metadata.packages_distributions()
 strangers = {
-    name: [m for m, owners in modules.items() if not {o.lower() for o in owners} & set(needs)]
+    name: [
+        m
+        for m, owners in modules.items()
+        if not {o.lower() for o in owners} & set(needs)
+    ]
     for name, needs in required.items()
 }
 
@@ -104,7 +113,10 @@ runs = {name: [] for name in STACKS}
 for _ in range(RUNS):
     for name, (module, backend, _) in STACKS.items():
         runs[name].append(import_once(module, backend, strangers[name]))
-imports = {name: tuple(map(statistics.median, zip(*each))) for name, each in runs.items()}
+imports = {
+    name: tuple(map(statistics.median, zip(*each)))
+    for name, each in runs.items()
+}
 
 # %%
 # Disk
@@ -144,11 +156,17 @@ assert all(value > 0 for value in measured.values())
 
 colors = ["0.45", "#6b1f5e", "#b45309", "#2563eb"]
 panels = [
-    (f"import, seconds (n={RUNS})", [seconds for seconds, _ in imports.values()], "%.1f"),
+    (
+        f"import, seconds (n={RUNS})",
+        [seconds for seconds, _ in imports.values()],
+        "%.1f",
+    ),
     ("memory, MiB", [peak for _, peak in imports.values()], "%.0f"),
     ("disk, MiB", list(disk.values()), "%.0f"),
 ]
-figure, axes = plt.subplots(1, 3, figsize=(8, 2.8), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, 3, figsize=(8, 2.8), sharey=True, layout="constrained"
+)
 for axis, (title, values, form) in zip(axes, panels):
     bars = axis.barh(list(STACKS), values, color=colors)
     axis.bar_label(bars, fmt=f" {form}")

@@ -46,7 +46,9 @@ FORKED = 2 if torch.multiprocessing.get_start_method() == "fork" else 0
 generator = np.random.default_rng(SEED)
 features = generator.normal(size=(ITEMS, FEATURES)).astype("float32")
 targets = features[:, :1].copy()
-pairs = torch.utils.data.TensorDataset(torch.from_numpy(features), torch.from_numpy(targets))
+pairs = torch.utils.data.TensorDataset(
+    torch.from_numpy(features), torch.from_numpy(targets)
+)
 slices = tf.data.Dataset.from_tensor_slices((features, targets))
 
 # %%
@@ -59,7 +61,9 @@ slices = tf.data.Dataset.from_tensor_slices((features, targets))
 
 
 def data_loader(workers=0):
-    return torch.utils.data.DataLoader(pairs, BATCH_SIZE, shuffle=True, num_workers=workers)
+    return torch.utils.data.DataLoader(
+        pairs, BATCH_SIZE, shuffle=True, num_workers=workers
+    )
 
 
 def data_loader_batched():
@@ -73,22 +77,34 @@ def items():
         yield features[number], targets[number]
 
 
-signature = (tf.TensorSpec((FEATURES,), tf.float32), tf.TensorSpec((1,), tf.float32))
+signature = (
+    tf.TensorSpec((FEATURES,), tf.float32),
+    tf.TensorSpec((1,), tf.float32),
+)
 tf_rows = slices.shuffle(ITEMS).batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE)
 tf_rows_batched = (
     tf.data.Dataset.range(ITEMS)
     .shuffle(ITEMS)
     .batch(BATCH_SIZE)
-    .map(lambda numbers: (tf.gather(features, numbers), tf.gather(targets, numbers)))
+    .map(
+        lambda numbers: (
+            tf.gather(features, numbers),
+            tf.gather(targets, numbers),
+        )
+    )
     .prefetch(tf.data.AUTOTUNE)
 )
-tf_generated = tf.data.Dataset.from_generator(items, output_signature=signature).batch(BATCH_SIZE)
+tf_generated = tf.data.Dataset.from_generator(
+    items, output_signature=signature
+).batch(BATCH_SIZE)
 
 
 ways = {
     "NumPy, by index": lambda: (
         (features[chosen], targets[chosen])
-        for chosen in np.array_split(generator.permutation(ITEMS), ITEMS // BATCH_SIZE)
+        for chosen in np.array_split(
+            generator.permutation(ITEMS), ITEMS // BATCH_SIZE
+        )
     ),
     "DataLoader": data_loader,
     "DataLoader, whole batches": data_loader_batched,
@@ -109,9 +125,13 @@ photographs = load_sample_images().images
 files = []
 for _ in range(PICTURES):
     photograph = photographs[generator.integers(2)]
-    top, left = (generator.integers(0, size - SIDE) for size in photograph.shape[:2])
+    top, left = (
+        generator.integers(0, size - SIDE) for size in photograph.shape[:2]
+    )
     file = io.BytesIO()
-    Image.fromarray(photograph[top : top + SIDE, left : left + SIDE]).save(file, "JPEG")
+    Image.fromarray(photograph[top : top + SIDE, left : left + SIDE]).save(
+        file, "JPEG"
+    )
     files.append(file.getvalue())
 
 
@@ -127,20 +147,31 @@ class Pictures(torch.utils.data.Dataset):
 
 
 def pictures_loader(workers=0):
-    return torch.utils.data.DataLoader(Pictures(), BATCH_SIZE, shuffle=True, num_workers=workers)
+    return torch.utils.data.DataLoader(
+        Pictures(), BATCH_SIZE, shuffle=True, num_workers=workers
+    )
 
 
 def decoded(file):
-    picture = tf.image.random_flip_left_right(tf.io.decode_jpeg(file, channels=3))
+    picture = tf.image.random_flip_left_right(
+        tf.io.decode_jpeg(file, channels=3)
+    )
     return tf.cast(picture, tf.float32) / 255
 
 
 def pictures_tf(parallel=None):
     shuffled = tf.data.Dataset.from_tensor_slices(files).shuffle(PICTURES)
-    return shuffled.map(decoded, num_parallel_calls=parallel).batch(BATCH_SIZE).prefetch(2)
+    return (
+        shuffled.map(decoded, num_parallel_calls=parallel)
+        .batch(BATCH_SIZE)
+        .prefetch(2)
+    )
 
 
-tf_pictures, tf_pictures_parallel = pictures_tf(), pictures_tf(tf.data.AUTOTUNE)
+tf_pictures, tf_pictures_parallel = (
+    pictures_tf(),
+    pictures_tf(tf.data.AUTOTUNE),
+)
 picture_ways = {
     "DataLoader": pictures_loader,
     "DataLoader, 2 workers": lambda: pictures_loader(workers=FORKED),
@@ -157,7 +188,10 @@ picture_ways = {
 
 def epoch(make, items):
     started = time.perf_counter()
-    rows = sum(len(batch[0] if isinstance(batch, (tuple, list)) else batch) for batch in make())
+    rows = sum(
+        len(batch[0] if isinstance(batch, (tuple, list)) else batch)
+        for batch in make()
+    )
     assert rows == items
     return 1000 * (time.perf_counter() - started)
 
@@ -174,7 +208,9 @@ def timed(ways, items):
 times = {"rows": timed(ways, ITEMS), "pictures": timed(picture_ways, PICTURES)}
 for kind, each in times.items():
     for name, values in each.items():
-        print(f"{kind:<9} {name:<26} {np.median(values):8.1f} ms an epoch, n = {len(values)}")
+        print(
+            f"{kind:<9} {name:<26} {np.median(values):8.1f} ms an epoch, n = {len(values)}"
+        )
 
 # %%
 # Both under Keras
@@ -188,11 +224,16 @@ def fit(data):
     model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(0.1), "mse")
     model.fit(data, epochs=1, shuffle=False, verbose=0)
-    return float(model.evaluate(features, targets, verbose=0, batch_size=ITEMS))
+    return float(
+        model.evaluate(features, targets, verbose=0, batch_size=ITEMS)
+    )
 
 
 errors = {"DataLoader": fit(data_loader()), "tf.data": fit(ways["tf.data"]())}
-print("error after an epoch of fit:", {name: f"{error:.1e}" for name, error in errors.items()})
+print(
+    "error after an epoch of fit:",
+    {name: f"{error:.1e}" for name, error in errors.items()},
+)
 
 # %%
 # Result
@@ -205,24 +246,45 @@ measured = {
     for kind, each in times.items()
     for name, values in each.items()
 }
-measured |= {"items": ITEMS, "pictures": PICTURES, "fit_takes_both": max(errors.values()) < 0.01}
+measured |= {
+    "items": ITEMS,
+    "pictures": PICTURES,
+    "fit_takes_both": max(errors.values()) < 0.01,
+}
 assert measured["fit_takes_both"]
-assert measured["rows_dataloader_whole_batches_ms"] < measured["rows_dataloader_ms"]
-rows = {name: value for name, value in measured.items() if name.startswith("rows_")}
+assert (
+    measured["rows_dataloader_whole_batches_ms"]
+    < measured["rows_dataloader_ms"]
+)
+rows = {
+    name: value for name, value in measured.items() if name.startswith("rows_")
+}
 assert min(rows, key=rows.get) == "rows_numpy_by_index_ms"
 alone = {name: value for name, value in rows.items() if "workers" not in name}
 assert max(alone, key=alone.get) == "rows_tf_data_from_generator_ms"
 
 # %%
 
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained", width_ratios=[3, 2])
+figure, axes = plt.subplots(
+    1, 2, figsize=(8, 3.4), layout="constrained", width_ratios=[3, 2]
+)
 for axis, (kind, each) in zip(axes, times.items()):
     order = sorted(each, key=lambda name: -np.median(each[name]))
     for row, name in enumerate(order):
-        color = "#b45309" if "tf.data" in name else "#6b1f5e" if "Loader" in name else "0.45"
-        axis.plot(each[name], [row] * len(each[name]), "o", color=color, alpha=0.35)
+        color = (
+            "#b45309"
+            if "tf.data" in name
+            else "#6b1f5e"
+            if "Loader" in name
+            else "0.45"
+        )
+        axis.plot(
+            each[name], [row] * len(each[name]), "o", color=color, alpha=0.35
+        )
         axis.plot(np.median(each[name]), row, "|", color=color, ms=16, mew=3)
-    axis.set_yticks(range(len(order)), [f"{name} (n={len(each[name])})" for name in order])
+    axis.set_yticks(
+        range(len(order)), [f"{name} (n={len(each[name])})" for name in order]
+    )
     axis.tick_params(axis="y", labelsize=8)
     axis.set(xlabel="milliseconds an epoch", ylim=(-0.6, len(order) - 0.4))
 axes[0].set(xscale="log")

@@ -42,11 +42,16 @@ x_train, x_test, y_train, y_test = train_test_split(
 )  # fmt: skip
 generator = np.random.default_rng(SEED)
 sizes = [(64, WIDTH), (WIDTH, WIDTH), (WIDTH, 10)]
-kernels = [generator.normal(0, (2 / n) ** 0.5, size=(n, m)).astype("float32") for n, m in sizes]
+kernels = [
+    generator.normal(0, (2 / n) ** 0.5, size=(n, m)).astype("float32")
+    for n, m in sizes
+]
 batches = [
     chosen
     for _ in range(EPOCHS)
-    for chosen in generator.permutation(len(x_train))[: BATCH_SIZE * 11].reshape(11, BATCH_SIZE)
+    for chosen in generator.permutation(len(x_train))[
+        : BATCH_SIZE * 11
+    ].reshape(11, BATCH_SIZE)
 ]
 
 # %%
@@ -62,7 +67,12 @@ def bfloat16_instructions():
         return ["FEAT_BF16"] if done.stdout.strip() == "1" else []
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            words = {word for line in file if line[:1] in "fF" for word in line.split()}
+            words = {
+                word
+                for line in file
+                if line[:1] in "fF"
+                for word in line.split()
+            }
     except OSError:
         return []
     return sorted({"avx512_bf16", "amx_bf16", "bf16", "svebf16"} & words)
@@ -84,7 +94,9 @@ class InTorch:
         with torch.no_grad():
             for layer, kernel in zip(layers, kernels):
                 layer.weight.copy_(torch.from_numpy(kernel.T.copy()))
-        self.model = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+        self.model = nn.Sequential(
+            layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2]
+        )
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=RATE)
         self.half = half
 
@@ -103,7 +115,10 @@ class InTorch:
 
     def accuracy(self):
         self.model.eval()
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half):
+        with (
+            torch.no_grad(),
+            torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half),
+        ):
             answers = self.model(torch.from_numpy(x_test)).argmax(dim=1)
         return float((answers.numpy() == y_test).mean())
 
@@ -181,27 +196,52 @@ measured["torch_gradient_error"] = float(
     np.linalg.norm(first[1] - first[0]) / np.linalg.norm(first[0])
 )
 measured["accuracy_lost"] = max(
-    measured[f"{name}_float32_accuracy"] - measured[f"{name}_bfloat16_accuracy"]
+    measured[f"{name}_float32_accuracy"]
+    - measured[f"{name}_bfloat16_accuracy"]
     for name in ("torch", "keras")
 )
-print(f"the first gradient in 16 bits is off by {measured['torch_gradient_error']:.1%}")
+print(
+    f"the first gradient in 16 bits is off by {measured['torch_gradient_error']:.1%}"
+)
 assert runs["torch", True].width == torch.bfloat16
 assert runs["keras", True].width == "bfloat16"
 assert 1e-3 < measured["torch_gradient_error"] < 0.1
-assert min(value for name, value in measured.items() if name.endswith("_accuracy")) > 0.93
+assert (
+    min(
+        value for name, value in measured.items() if name.endswith("_accuracy")
+    )
+    > 0.93
+)
 assert measured["accuracy_lost"] < 0.02
 
 # %%
 
 colors = {"torch": "#6b1f5e", "keras": "#2563eb"}
 titles = {"torch": "PyTorch", "keras": "Keras on TensorFlow"}
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8, 3.2), layout="constrained"
+)
 for (name, half), values in losses.items():
-    style = {"linewidth": 1.2, "linestyle": "--"} if half else {"linewidth": 4, "alpha": 0.35}
-    left.plot(np.convolve(values, np.ones(11) / 11, "valid"), color=colors[name], **style)
-left.set(xlabel="step (dashed: bfloat16)", ylabel="training loss", ylim=(0, None))
-names = [f"{titles[name]}\n{'bfloat16' if half else 'float32'}" for name, half in medians]
-bars = right.barh(names, list(medians.values()), color=[colors[name] for name, _ in medians])
+    style = (
+        {"linewidth": 1.2, "linestyle": "--"}
+        if half
+        else {"linewidth": 4, "alpha": 0.35}
+    )
+    left.plot(
+        np.convolve(values, np.ones(11) / 11, "valid"),
+        color=colors[name],
+        **style,
+    )
+left.set(
+    xlabel="step (dashed: bfloat16)", ylabel="training loss", ylim=(0, None)
+)
+names = [
+    f"{titles[name]}\n{'bfloat16' if half else 'float32'}"
+    for name, half in medians
+]
+bars = right.barh(
+    names, list(medians.values()), color=[colors[name] for name, _ in medians]
+)
 for bar, (_, half) in zip(bars, medians):
     bar.set_alpha(1.0 if half else 0.35)
 right.bar_label(bars, fmt=" %.1f")

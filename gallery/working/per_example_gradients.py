@@ -46,7 +46,9 @@ print(f"{len(labels)} images, {WRONG} labels made wrong")
 # common, too short to learn the exceptions.
 
 torch.manual_seed(SEED)
-model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.Tanh(), torch.nn.Linear(32, 10))
+model = torch.nn.Sequential(
+    torch.nn.Linear(64, 32), torch.nn.Tanh(), torch.nn.Linear(32, 10)
+)
 optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
 x, y = torch.from_numpy(images), torch.from_numpy(labels)
 model.train()
@@ -85,7 +87,9 @@ def loss_of(parameters, image, label):
     return cross_entropy(logits, label[None])
 
 
-each = torch.func.vmap(torch.func.grad(loss_of), in_dims=(None, 0, 0))(parameters, x, y)
+each = torch.func.vmap(torch.func.grad(loss_of), in_dims=(None, 0, 0))(
+    parameters, x, y
+)
 in_torch = torch.cat([g.flatten(1) for g in each.values()], dim=1).numpy()
 
 # %%
@@ -102,8 +106,12 @@ def jax_loss(w, image, label):
     return jax.nn.logsumexp(logits) - logits[label]
 
 
-each = jax.jit(jax.vmap(jax.grad(jax_loss), in_axes=(None, 0, 0)))(weights, images, labels)
-in_jax = np.concatenate([np.asarray(each[k]).reshape(len(labels), -1) for k in weights], axis=1)
+each = jax.jit(jax.vmap(jax.grad(jax_loss), in_axes=(None, 0, 0)))(
+    weights, images, labels
+)
+in_jax = np.concatenate(
+    [np.asarray(each[k]).reshape(len(labels), -1) for k in weights], axis=1
+)
 
 # %%
 # Result
@@ -124,7 +132,9 @@ measured = {
     "apart_loop": float(np.abs(in_torch[:LOOPED] - looped).max()),
     "apart_loop_jax": float(np.abs(in_jax[:LOOPED] - looped).max()),
     "apart_jax": float(np.abs(in_torch - in_jax).max()),
-    "mean_apart": float(np.abs(in_torch[:LOOPED].mean(axis=0) - looped.mean(axis=0)).max()),
+    "mean_apart": float(
+        np.abs(in_torch[:LOOPED].mean(axis=0) - looped.mean(axis=0)).max()
+    ),
 }
 for name, value in measured.items():
     print(f"{name:<12} {value:10.2g}")

@@ -34,7 +34,10 @@ WIDTH, BATCH_SIZE, STEPS, WARM_UP = 512, 256, 5, 3
 generator = np.random.default_rng(SEED)
 x = generator.normal(size=(BATCH_SIZE, WIDTH)).astype("float32")
 y = generator.integers(0, 10, size=BATCH_SIZE)
-kernels = [generator.normal(0, WIDTH**-0.5, size=(WIDTH, n)).astype("float32") for n in (WIDTH, 10)]
+kernels = [
+    generator.normal(0, WIDTH**-0.5, size=(WIDTH, n)).astype("float32")
+    for n in (WIDTH, 10)
+]
 
 # %%
 # Two steps in PyTorch
@@ -43,7 +46,9 @@ kernels = [generator.normal(0, WIDTH**-0.5, size=(WIDTH, n)).astype("float32") f
 # second takes the batch.
 
 model = nn.Sequential(
-    nn.Linear(WIDTH, WIDTH, bias=False), nn.ReLU(), nn.Linear(WIDTH, 10, bias=False)
+    nn.Linear(WIDTH, WIDTH, bias=False),
+    nn.ReLU(),
+    nn.Linear(WIDTH, 10, bias=False),
 )
 with torch.no_grad():
     model[0].weight.copy_(torch.from_numpy(kernels[0].T.copy()))
@@ -87,9 +92,13 @@ def compiled(first_layer):
     def step(images):
         with tf.GradientTape() as tape:
             logits = tf.nn.relu(first_layer(images)) @ variables[1]
-            each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels=y, logits=logits
+            )
             loss = tf.reduce_mean(each)
-        for variable, gradient in zip(variables, tape.gradient(loss, variables)):
+        for variable, gradient in zip(
+            variables, tape.gradient(loss, variables)
+        ):
             variable.assign_sub(0.01 * gradient)
 
     return lambda: step(x)
@@ -103,10 +112,14 @@ def compiled(first_layer):
 
 
 def profile_torch(step):
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+    with torch.profiler.profile(
+        activities=[torch.profiler.ProfilerActivity.CPU]
+    ) as profile:
         for _ in range(STEPS):
             step()
-    return Counter({entry.key: entry.count for entry in profile.key_averages()})
+    return Counter(
+        {entry.key: entry.count for entry in profile.key_averages()}
+    )
 
 
 def profile_tensorflow(step):
@@ -116,10 +129,14 @@ def profile_tensorflow(step):
         for _ in range(STEPS):
             step()
         tf.profiler.experimental.stop()
-        (path,) = glob.glob(os.path.join(folder, "**", "*.xplane.pb"), recursive=True)
+        (path,) = glob.glob(
+            os.path.join(folder, "**", "*.xplane.pb"), recursive=True
+        )
         for plane in jax.profiler.ProfileData.from_file(path).planes:
             for line in plane.lines:
-                calls.update(event.name.rpartition(":")[2] for event in line.events)
+                calls.update(
+                    event.name.rpartition(":")[2] for event in line.events
+                )
     return calls
 
 
@@ -133,10 +150,22 @@ def seconds_a_step(step):
 
 
 cases = {
-    ("PyTorch", "image by image"): (profile_torch, lambda: torch_step(torch_one_by_one)),
-    ("PyTorch", "all at once"): (profile_torch, lambda: torch_step(torch_at_once)),
-    ("TensorFlow", "image by image"): (profile_tensorflow, compiled(tensorflow_one_by_one)),
-    ("TensorFlow", "all at once"): (profile_tensorflow, compiled(tensorflow_at_once)),
+    ("PyTorch", "image by image"): (
+        profile_torch,
+        lambda: torch_step(torch_one_by_one),
+    ),
+    ("PyTorch", "all at once"): (
+        profile_torch,
+        lambda: torch_step(torch_at_once),
+    ),
+    ("TensorFlow", "image by image"): (
+        profile_tensorflow,
+        compiled(tensorflow_one_by_one),
+    ),
+    ("TensorFlow", "all at once"): (
+        profile_tensorflow,
+        compiled(tensorflow_at_once),
+    ),
 }
 calls, milliseconds = {}, {}
 for case, (profile, step) in cases.items():
@@ -173,10 +202,15 @@ for (name, way), value in milliseconds.items():
     measured[f"{key}_loops"] = len(loops[name, way])
 assert "aten::linear" in loops["PyTorch", "image by image"]
 # The processor decides which kernel multiplies: MatMul or oneDNN's _MklMatMul.
-assert any(name.endswith("MatMul") for name in loops["TensorFlow", "image by image"])
+assert any(
+    name.endswith("MatMul") for name in loops["TensorFlow", "image by image"]
+)
 for name in ("PyTorch", "TensorFlow"):
     assert not loops[name, "all at once"]
-    assert milliseconds[name, "all at once"] < milliseconds[name, "image by image"]
+    assert (
+        milliseconds[name, "all at once"]
+        < milliseconds[name, "image by image"]
+    )
 
 # %%
 

@@ -62,11 +62,16 @@ def traces(calls, **options):
 lengths = [(tf.zeros(length), tf.constant(2)) for length in LENGTHS]
 numbers = [(tf.zeros(2), number) for number in LENGTHS]
 as_tensors = [(x, tf.constant(number)) for x, number in numbers]
-unknown_length = [tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.int32)]
+unknown_length = [
+    tf.TensorSpec([None], tf.float32),
+    tf.TensorSpec([], tf.int32),
+]
 tensorflow_counts = {
     "eight lengths": traces(lengths),
     "eight lengths, reduce_retracing": traces(lengths, reduce_retracing=True),
-    "eight lengths, input_signature": traces(lengths, input_signature=unknown_length),
+    "eight lengths, input_signature": traces(
+        lengths, input_signature=unknown_length
+    ),
     "eight Python numbers": traces(numbers),
     "eight numbers as tensors": traces(as_tensors),
 }
@@ -116,7 +121,9 @@ torch_counts = {
     "eight Python numbers": graphs(multiply, numbers),
 }
 with contextlib.redirect_stdout(io.StringIO()):
-    torch_counts["one call with a print in it"] = graphs(with_print, lengths[:1])
+    torch_counts["one call with a print in it"] = graphs(
+        with_print, lengths[:1]
+    )
 for name, count in torch_counts.items():
     print(f"PyTorch,    {name:<32} {count}")
 
@@ -140,8 +147,12 @@ except Exception as error:
 
 measured = {
     "tensorflow_lengths": tensorflow_counts["eight lengths"],
-    "tensorflow_lengths_reduced": tensorflow_counts["eight lengths, reduce_retracing"],
-    "tensorflow_lengths_signature": tensorflow_counts["eight lengths, input_signature"],
+    "tensorflow_lengths_reduced": tensorflow_counts[
+        "eight lengths, reduce_retracing"
+    ],
+    "tensorflow_lengths_signature": tensorflow_counts[
+        "eight lengths, input_signature"
+    ],
     "tensorflow_numbers": tensorflow_counts["eight Python numbers"],
     "torch_lengths": torch_counts["eight lengths"],
     "torch_lengths_static": torch_counts["eight lengths, dynamic=False"],
@@ -158,7 +169,9 @@ assert measured["torch_fullgraph_refused"]
 
 # %%
 
-rows = [(f"TensorFlow, {n}", c, "#b45309") for n, c in tensorflow_counts.items()]
+rows = [
+    (f"TensorFlow, {n}", c, "#b45309") for n, c in tensorflow_counts.items()
+]
 rows += [(f"PyTorch, {n}", c, "#6b1f5e") for n, c in torch_counts.items()]
 figure, axis = plt.subplots(figsize=(8, 3.8), layout="constrained")
 names, counts, colors = zip(*rows)
@@ -166,7 +179,9 @@ bars = axis.barh(names, counts, color=colors)
 axis.bar_label(bars, padding=3)
 axis.invert_yaxis()
 axis.set(xlabel="graphs made", xlim=(0, 9))
-figure.suptitle("PyTorch takes the second call as a hint, TensorFlow has to be told")
+figure.suptitle(
+    "PyTorch takes the second call as a hint, TensorFlow has to be told"
+)
 plt.show()
 
 # %%

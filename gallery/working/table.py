@@ -49,7 +49,9 @@ for name, column in zip(table.feature_names[:4], rows.T):
 
 
 def linear(x, y):
-    return make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y).predict
+    return (
+        make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y).predict
+    )
 
 
 # %%
@@ -72,14 +74,22 @@ class Scaled(nn.Module):
 def torch_network(x, y):
     torch.manual_seed(SEED)
     model = nn.Sequential(
-        Scaled(x), nn.Linear(x.shape[1], WIDTH), nn.ReLU(), nn.Linear(WIDTH, 1), nn.Flatten(0)
+        Scaled(x),
+        nn.Linear(x.shape[1], WIDTH),
+        nn.ReLU(),
+        nn.Linear(WIDTH, 1),
+        nn.Flatten(0),
     )
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=RATE, weight_decay=0.01
+    )
     inputs, targets = torch.from_numpy(x), torch.from_numpy(y)
     model.train()
     for _ in range(STEPS):
         optimizer.zero_grad()
-        nn.functional.binary_cross_entropy_with_logits(model(inputs), targets).backward()
+        nn.functional.binary_cross_entropy_with_logits(
+            model(inputs), targets
+        ).backward()
         optimizer.step()
     model.eval()
     return model
@@ -101,7 +111,10 @@ def keras_network(x, y):
     normalise = keras.layers.Normalization()
     normalise.adapt(x)
     start = {"kernel_initializer": keras.initializers.GlorotUniform(seed=SEED)}
-    layers = [keras.layers.Dense(WIDTH, "relu", **start), keras.layers.Dense(1, **start)]
+    layers = [
+        keras.layers.Dense(WIDTH, "relu", **start),
+        keras.layers.Dense(1, **start),
+    ]
     model = keras.Sequential([keras.Input((x.shape[1],)), normalise, *layers])
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     model.compile(keras.optimizers.AdamW(RATE, weight_decay=0.01), loss)
@@ -122,11 +135,19 @@ def keras_predict(model, x):
 # PyTorch network without its first layer, which is what is served when the scaling stays behind in
 # a notebook.
 
-accuracy = {name: [] for name in ("linear", "PyTorch", "Keras", "PyTorch, scaling forgotten")}
+accuracy = {
+    name: []
+    for name in ("linear", "PyTorch", "Keras", "PyTorch, scaling forgotten")
+}
 for split in range(SPLITS):
-    parts = train_test_split(rows, labels, test_size=0.3, stratify=labels, random_state=split)
+    parts = train_test_split(
+        rows, labels, test_size=0.3, stratify=labels, random_state=split
+    )
     x_train, x_test, y_train, y_test = parts
-    in_torch, in_keras = torch_network(x_train, y_train), keras_network(x_train, y_train)
+    in_torch, in_keras = (
+        torch_network(x_train, y_train),
+        keras_network(x_train, y_train),
+    )
     answers = {
         "linear": linear(x_train, y_train)(x_test),
         "PyTorch": torch_predict(in_torch, x_test),
@@ -142,7 +163,9 @@ for split in range(SPLITS):
 
 medians = {name: float(np.median(values)) for name, values in accuracy.items()}
 for name, values in accuracy.items():
-    print(f"{name:<27} {medians[name]:.1%}  ({min(values):.1%} to {max(values):.1%})")
+    print(
+        f"{name:<27} {medians[name]:.1%}  ({min(values):.1%} to {max(values):.1%})"
+    )
 wins = sum(a > b for a, b in zip(accuracy["PyTorch"], accuracy["linear"]))
 measured = {
     "linear": medians["linear"],

@@ -34,25 +34,53 @@ import torch
 
 TOOLS = {
     "training loop": ("keras.Model.fit", "-", "Model.fit"),
-    "early stopping": ("keras.callbacks.EarlyStopping", "-", "callbacks.EarlyStopping"),
+    "early stopping": (
+        "keras.callbacks.EarlyStopping",
+        "-",
+        "callbacks.EarlyStopping",
+    ),
     "accuracy": ("keras.metrics.Accuracy", "-", "metrics.Accuracy"),
-    "image augmentation": ("image.random_flip_left_right", "-", "layers.RandomFlip"),
-    "known architectures": ("keras.applications.ResNet50", "-", "applications.ResNet50"),
+    "image augmentation": (
+        "image.random_flip_left_right",
+        "-",
+        "layers.RandomFlip",
+    ),
+    "known architectures": (
+        "keras.applications.ResNet50",
+        "-",
+        "applications.ResNet50",
+    ),
     "falling learning rate": (
         "keras.optimizers.schedules.CosineDecay",
         "optim.lr_scheduler.CosineAnnealingLR",
         "optimizers.schedules.CosineDecay",
     ),
-    "batches of data": ("data.Dataset", "utils.data.DataLoader", "utils.PyDataset"),
-    "16 bits": ("keras.mixed_precision.Policy", "amp.autocast", "mixed_precision.DTypePolicy"),
+    "batches of data": (
+        "data.Dataset",
+        "utils.data.DataLoader",
+        "utils.PyDataset",
+    ),
+    "16 bits": (
+        "keras.mixed_precision.Policy",
+        "amp.autocast",
+        "mixed_precision.DTypePolicy",
+    ),
     "several devices": (
         "distribute.MirroredStrategy",
         "nn.parallel.DistributedDataParallel",
         "distribution.DataParallel",
     ),
-    "file to deploy": ("saved_model.save", "export.export", "export.ExportArchive"),
+    "file to deploy": (
+        "saved_model.save",
+        "export.export",
+        "export.ExportArchive",
+    ),
     "profiler": ("profiler.experimental.Profile", "profiler.profile", "-"),
-    "TensorBoard writer": ("summary.create_file_writer", "utils.tensorboard.SummaryWriter", "-"),
+    "TensorBoard writer": (
+        "summary.create_file_writer",
+        "utils.tensorboard.SummaryWriter",
+        "-",
+    ),
 }
 AROUND = list(TOOLS)[:5]
 BOXES = {"TensorFlow": tf, "PyTorch": torch, "Keras": keras}
@@ -99,7 +127,9 @@ for tool in TOOLS:
 def public_names(package):
     for path, module in list(sys.modules.items()):
         parts = path.split(".")
-        if parts[0] == package.__name__ and not any(part.startswith("_") for part in parts):
+        if parts[0] == package.__name__ and not any(
+            part.startswith("_") for part in parts
+        ):
             for name, value in list(vars(module).items()):
                 if not name.startswith("_"):
                     yield name.lower()
@@ -111,9 +141,13 @@ gaps = [pair for pair, there in whose.items() if there == "none"]
 names = {box: set(public_names(package)) for box, package in BOXES.items()}
 overlooked = []
 for tool, box in gaps:
-    others = {name.rpartition(".")[2].lower() for name in TOOLS[tool] if name != "-"}
+    others = {
+        name.rpartition(".")[2].lower() for name in TOOLS[tool] if name != "-"
+    }
     overlooked += [(tool, box, hit) for hit in others & names[box]]
-print(f"{len(gaps)} gaps, of which {len(overlooked)} have a name elsewhere: {overlooked}")
+print(
+    f"{len(gaps)} gaps, of which {len(overlooked)} have a name elsewhere: {overlooked}"
+)
 assert not overlooked
 
 # %%
@@ -122,7 +156,10 @@ assert not overlooked
 # TensorFlow's box has Keras in it, since ``tf.keras`` is the same library: the same classes, not
 # copies. And TensorFlow's operations run at once, not in a graph first, as PyTorch's do.
 
-same_keras = tf.keras.Sequential is keras.Sequential and tf.keras.Model.fit is keras.Model.fit
+same_keras = (
+    tf.keras.Sequential is keras.Sequential
+    and tf.keras.Model.fit is keras.Model.fit
+)
 print(f"the same library: {same_keras}")
 print(f"TensorFlow runs eagerly: {tf.executing_eagerly()}")
 
@@ -132,7 +169,8 @@ print(f"TensorFlow runs eagerly: {tf.executing_eagerly()}")
 # Whose each tool is, or that there is none.
 
 measured = {
-    f"{box.lower()}_{tool.lower().replace(' ', '_')}": there for (tool, box), there in whose.items()
+    f"{box.lower()}_{tool.lower().replace(' ', '_')}": there
+    for (tool, box), there in whose.items()
 }
 measured |= {"tools": len(TOOLS), "overlooked": len(overlooked)}
 measured["tf_keras_is_keras"] = same_keras
@@ -140,7 +178,9 @@ measured["tensorflow_runs_eagerly"] = tf.executing_eagerly()
 lacking = [tool for tool in TOOLS if whose[tool, "PyTorch"] == "none"]
 print(f"PyTorch lacks: {', '.join(lacking)}")
 assert lacking == AROUND
-from_keras = [tool for tool in AROUND if whose[tool, "TensorFlow"] == "Keras's"]
+from_keras = [
+    tool for tool in AROUND if whose[tool, "TensorFlow"] == "Keras's"
+]
 assert len(from_keras) > len(AROUND) / 2
 assert all(whose[tool, "Keras"] == "its own" for tool in AROUND)
 
@@ -151,14 +191,33 @@ figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
 for column, box in enumerate(BOXES):
     for line, tool in enumerate(TOOLS):
         there = whose[tool, box]
-        color = {"none": "0.6", "its own": colors[box], "Keras's": colors["Keras"]}[there]
-        axis.scatter(column, line, s=70, marker="x" if there == "none" else "o", color=color)
+        color = {
+            "none": "0.6",
+            "its own": colors[box],
+            "Keras's": colors["Keras"],
+        }[there]
+        axis.scatter(
+            column,
+            line,
+            s=70,
+            marker="x" if there == "none" else "o",
+            color=color,
+        )
         if there == "Keras's":
-            axis.text(column + 0.07, line, there, va="center", color=color, fontsize=8)
+            axis.text(
+                column + 0.07,
+                line,
+                there,
+                va="center",
+                color=color,
+                fontsize=8,
+            )
 axis.set_xticks(range(len(BOXES)), list(BOXES))
 axis.set_yticks(range(len(TOOLS)), list(TOOLS))
 axis.xaxis.tick_top()
-axis.set(xlim=(-0.5, 2.5), title="PyTorch leaves the first five to other packages")
+axis.set(
+    xlim=(-0.5, 2.5), title="PyTorch leaves the first five to other packages"
+)
 axis.invert_yaxis()
 plt.show()
 

@@ -59,7 +59,8 @@ def kept(forward, model):
 
 def stack(*words):
     blocks = [
-        nn.Sequential(nn.Linear(WIDTH, WIDTH), *(word() for word in words)) for _ in range(LAYERS)
+        nn.Sequential(nn.Linear(WIDTH, WIDTH), *(word() for word in words))
+        for _ in range(LAYERS)
     ]
     model = nn.Sequential(*blocks)
     model.train()
@@ -122,9 +123,15 @@ def forward(weights, x, layer):
 def kept_in_jax(layer):
     x = jnp.asarray(inputs.numpy())
     _, back = jax.vjp(lambda weights: forward(weights, x, layer), weights)
-    arrays = [leaf for leaf in jax.tree.leaves(back) if isinstance(leaf, jax.Array)]
+    arrays = [
+        leaf for leaf in jax.tree.leaves(back) if isinstance(leaf, jax.Array)
+    ]
     owned = {w.unsafe_buffer_pointer() for w in weights}
-    held = {a.unsafe_buffer_pointer(): a for a in arrays if a.unsafe_buffer_pointer() not in owned}
+    held = {
+        a.unsafe_buffer_pointer(): a
+        for a in arrays
+        if a.unsafe_buffer_pointer() not in owned
+    }
     return sum(array.nbytes for array in held.values()) / MIB
 
 
@@ -137,24 +144,39 @@ amounts["JAX: ReLU, checkpoint"] = kept_in_jax(jax.checkpoint(layer))
 # All in MiB.
 
 for name, value in amounts.items():
-    print(f"{name:<22} {value:6.2f} MiB, {value / activation:5.1f} outputs of a layer")
+    print(
+        f"{name:<22} {value:6.2f} MiB, {value / activation:5.1f} outputs of a layer"
+    )
 measured = {
     name.lower().replace(":", "").replace(",", "").replace(" ", "_"): value
     for name, value in amounts.items()
 }
 assert measured["and_relu"] < 1.2 * measured["linear"] + activation
-assert measured["and_dropout"] > measured["gelu_instead"] > 1.5 * measured["and_relu"]
+assert (
+    measured["and_dropout"]
+    > measured["gelu_instead"]
+    > 1.5 * measured["and_relu"]
+)
 assert measured["relu_checkpoint"] <= measured["and_relu"]
 assert measured["relu_no_grad"] == 0
 
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
-colors = ["#14532d" if name.startswith("JAX") else "#6b1f5e" for name in amounts]
+colors = [
+    "#14532d" if name.startswith("JAX") else "#6b1f5e" for name in amounts
+]
 bars = axis.barh(list(amounts), list(amounts.values()), color=colors)
 axis.bar_label(bars, fmt=" %.1f")
 axis.axvline(LAYERS * activation, color="0.5", linewidth=0.8)
-axis.text(LAYERS * activation, 6, " one output a layer", va="center", fontsize=9, color="0.3")
+axis.text(
+    LAYERS * activation,
+    6,
+    " one output a layer",
+    va="center",
+    fontsize=9,
+    color="0.3",
+)
 axis.invert_yaxis()
 axis.margins(x=0.1)
 axis.set(xlabel=f"MiB kept for backward, {LAYERS} layers")

@@ -143,14 +143,18 @@ under_keras = {
 }
 tracebacks = {
     "TensorFlow, eager": caught(tensorflow_step, tf.constant(good)),
-    "TensorFlow, tf.function": caught(tf.function(tensorflow_step), tf.constant(good)),
+    "TensorFlow, tf.function": caught(
+        tf.function(tensorflow_step), tf.constant(good)
+    ),
     "PyTorch, eager": caught(torch_step, torch.from_numpy(good)),
     "PyTorch, torch.compile": caught(
         torch.compile(torch_step, backend="eager"), torch.from_numpy(good)
     ),
 }
 for name, answer in under_keras.items():
-    for how, text in zip(("fit", "fit builds", "fit builds, not filtered"), answer.result()):
+    for how, text in zip(
+        ("fit", "fit builds", "fit builds, not filtered"), answer.result()
+    ):
         # Keras prints a part of its words in bold.
         tracebacks[f"Keras on {name}, {how}"] = re.sub(r"\x1b\[\d*m", "", text)
 
@@ -162,7 +166,9 @@ for name, answer in under_keras.items():
 found = {}
 for name, text in tracebacks.items():
     lines = text.splitlines()
-    named = [number for number, line in enumerate(lines) if SHAPES.search(line)]
+    named = [
+        number for number, line in enumerate(lines) if SHAPES.search(line)
+    ]
     assert named, f"{name}: no line names the shapes"
     found[name] = len(lines), THE_LINE in text
     begin = max(0, SHAPES.search(lines[named[0]]).start() - 45)
@@ -178,7 +184,9 @@ for name, (lines, shown) in found.items():
     key = re.sub(r"\W+", "_", name.lower())
     measured[f"lines_{key}"] = lines
     measured[f"shown_{key}"] = shown
-    print(f"{name:<43} {lines:>4} lines, the line is {'shown' if shown else 'NOT SHOWN'}")
+    print(
+        f"{name:<43} {lines:>4} lines, the line is {'shown' if shown else 'NOT SHOWN'}"
+    )
 hidden = [name for name, (_, shown) in found.items() if not shown]
 assert hidden == ["Keras on PyTorch, fit builds"]
 
@@ -187,8 +195,15 @@ assert hidden == ["Keras on PyTorch, fit builds"]
 figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
 names = list(found)
 colors = {"T": "#b45309", "P": "#6b1f5e", "K": "#2563eb"}
-bars = axis.barh(names, [found[name][0] for name in names], color=[colors[n[0]] for n in names])
-axis.bar_label(bars, [" line shown" if found[name][1] else " LINE HIDDEN" for name in names])
+bars = axis.barh(
+    names,
+    [found[name][0] for name in names],
+    color=[colors[n[0]] for n in names],
+)
+axis.bar_label(
+    bars,
+    [" line shown" if found[name][1] else " LINE HIDDEN" for name in names],
+)
 axis.invert_yaxis()
 axis.set(xlabel="lines of traceback")
 axis.set_title("The same mistake, from a few lines to a page")

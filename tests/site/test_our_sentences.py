@@ -18,7 +18,7 @@ from conftest import ROOT, clean_environment
 FRAMEWORKS = ("tensorflow", "pytorch", "keras", "jax")
 PAGES = (
     "index", *FRAMEWORKS, "backends", "comparison", "language_models", "scale", "performance", "benchmarks", "imagenet",
-    "leaving", "model_files", "resources", "recommendation",
+    "leaving", "model_files", "resources", "recommendation", "choose",
 )  # fmt: skip
 NAMES = re.compile(r"\b(TensorFlow|PyTorch|Keras|JAX)\b")
 #: Where a link leads that shows what a sentence leans on.

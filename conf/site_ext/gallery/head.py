@@ -13,6 +13,8 @@ from sphinx import addnodes
 
 from site_ext.gallery import card
 from site_ext.gallery.domain import examples_of
+from site_ext.gallery.drawings import DARK, LIGHT
+from site_ext.gallery.drawings import SINGLE as FIGURE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from site_ext.run.plan import Entry
 
-NOTE, FIGURE = "sphx-glr-download-link-note", "sphx-glr-single-img"
+NOTE = "sphx-glr-download-link-note"
 
 
 def add_head(app: Sphinx, doctree: nodes.document) -> None:
@@ -54,13 +56,15 @@ def _result(section: nodes.section) -> list[nodes.Node]:
     figures = [image for image in section.findall(nodes.image) if FIGURE in image["classes"]]
     if not figures:
         return []
-    small = figures[-1].deepcopy()
-    small["classes"] = ["example-result"]
-    small["alt"] = f"What comes of it: {small.get('alt', '')}"
+    last = [image for image in figures[-2:] if {LIGHT, DARK} & set(image["classes"])]
+    small = [image.deepcopy() for image in last or figures[-1:]]
+    for image in small:
+        image["classes"] = ["example-result", *({LIGHT, DARK} & set(image["classes"]))]
+        image["alt"] = f"What comes of it: {image.get('alt', '')}"
     around = figures[-1].parent
     while not isinstance(around, nodes.section):
         around = around.parent
-    return [nodes.paragraph("", "", nodes.reference("", "", small, refid=around["ids"][0]))]
+    return [nodes.paragraph("", "", nodes.reference("", "", *small, refid=around["ids"][0]))]
 
 
 def _ran(entry: Entry) -> list[nodes.Node]:

@@ -152,7 +152,7 @@ def _remove_folder(folder: Path) -> None:
 def remove_figures(target: Path) -> None:
     """Remove the figures of a generated page."""
     images, stem = target.parent / "images", re.escape(target.name.removesuffix(".py"))
-    for folder, ending in ((images, r"\d{3,}(_\d+_\d\dx)?"), (images / "thumb", "thumb")):
+    for folder, ending in ((images, r"\d{3,}(_\d+_\d\dx|_dark)?"), (images / "thumb", "thumb")):
         for old in folder.glob("sphx_glr_*"):
             if re.fullmatch(rf"sphx_glr_{stem}_{ending}\.\w+", old.name):
                 old.unlink()

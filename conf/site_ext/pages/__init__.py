@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    for name in ("byline", "banner", "folding", "navigation", "no_script", "search_words"):
+    for name in (
+        "about", "byline", "banner", "folding", "images", "light", "navigation", "no_script",
+        "search_words",
+    ):  # fmt: skip
         app.setup_extension(f"{__name__}.{name}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

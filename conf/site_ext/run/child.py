@@ -197,7 +197,7 @@ class _Run:
         self.flags |= code.co_flags & _FUTURE_FLAGS
         exec(code, self.names)
 
-    def draw(self, index: int) -> tuple[list[tuple[str, str]], tuple[str, str]]:
+    def draw(self, index: int) -> tuple[list[tuple[str, str, str]], tuple[str, str]]:
         """The figures of a cell as files with titles, or as somebody else draws them."""
         if self.inside and self.job["draws"]:
             return [], self.inside.drawn(index, self.names)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from site_ext.base import values
+from site_ext.base import drawing, values
 from site_ext.base.text import clean, cut
 
 #: Of what was printed, to be shown with a failure.
@@ -52,10 +52,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing of a cell: PNG bytes and its titles, the text for who can't see it."""
+    """A drawing of a cell: PNG bytes and its titles, the text for who can't see it.
+
+    ``told`` is what is drawn, in words; ``svg`` is the drawing itself, cleaned, where it has a
+    form without pixels that is not too large.
+    """
 
     png: bytes
     alt: str
+    told: str = ""
+    svg: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,11 +235,25 @@ def _drawn(folder: Path, figures: list[Any], shown: tuple[Any, ...]) -> dict[str
         raise ValueError(
             f"it has an expression that shows itself in more than {MOST_SHOWN // MIB} MiB"
         )
-    drawn = tuple(Figure(_file(Path(path)), safe(alt)) for path, alt in figures)
+    drawn = tuple(
+        Figure(_file(Path(path)), safe(alt), clean(safe(told)), _drawing(Path(path)))
+        for path, alt, told in figures
+    )
     root = Path(elsewhere) if elsewhere else folder / "figures"
     paths = [path for path in root.rglob("*") if path.is_file()] if elsewhere else []
     files = {path.relative_to(root).as_posix(): _file(path) for path in sorted(paths)}
     return {"figures": drawn, "shown": (method, safe(text)), "rst": safe(rst), "files": files}
+
+
+def _drawing(png: Path) -> str:
+    """The drawing beside a figure, if there is one that a page can hold."""
+    path = png.with_suffix(".svg")
+    try:
+        if path.stat().st_size > MOST_FILES:
+            return ""
+        return drawing.cleaned(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
 
 
 def _file(path: Path) -> bytes:

@@ -8,6 +8,10 @@ unless the clock stands still, and nothing leans on what a script may have chang
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 SEP, MODULES = os.sep, sys.modules
 getcwd, normpath, fspath, fsdecode = os.getcwd, os.path.normpath, os.fspath, os.fsdecode
 open_file, close, read = os.open, os.close, os.read
@@ -43,10 +47,11 @@ def told(error: BaseException) -> tuple[int, str, str, str | None]:
         return 0, brief, told, None
 
 
-def save_figures(folder: str, number: int) -> list[tuple[str, str]]:
-    """Save and close the open matplotlib figures; ``(path, titles)`` each."""
+def save_figures(folder: str, number: int) -> list[tuple[str, str, str]]:
+    """Save and close the open matplotlib figures; ``(path, titles, what is drawn)`` each. Beside
+    the pixels stands the drawing as SVG, where matplotlib can write it."""
     pyplot = MODULES.get("matplotlib.pyplot")
-    saved: list[tuple[str, str]] = []
+    saved: list[tuple[str, str, str]] = []
     if not hasattr(pyplot, "get_fignums"):
         return saved
     try:
@@ -62,10 +67,69 @@ def save_figures(folder: str, number: int) -> list[tuple[str, str]]:
                 above.get_text() if above else "",
                 *(axes.get_title(loc=place) for axes, place in places),
             ]
-            saved.append((path, ", ".join(title for title in titles if title)))
+            titles = [title for title in titles if title]
+            saved.append((path, ", ".join(titles), _drawn(figure)))
+            _save_drawing(figure, path)
     finally:
         pyplot.close("all")  # type: ignore[union-attr]
     return saved
+
+
+def _save_drawing(figure: "Any", path: str) -> None:
+    """The figure as SVG, beside ``path``, with nothing in it that differs from run to run."""
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    try:
+        figure.savefig(f"{path[:-4]}.svg", metadata=nothing)
+    except Exception:  # something that only pixels can show: those are there
+        try:
+            os.remove(f"{path[:-4]}.svg")
+        except OSError:
+            pass
+
+
+#: Characters that tell of a figure.
+_MOST_TOLD = 900
+
+
+def _drawn(figure: "Any") -> str:
+    """What a figure shows, in words: its axes, its bars, the ends of its lines, what is written."""
+    told: list[str] = []
+    try:
+        for axes in figure.axes:
+            against = [text for text in (axes.get_ylabel(), axes.get_xlabel()) if text]
+            told += [" against ".join(against)] if against else []
+            for bars in axes.containers:
+                told += _bars(axes, bars)
+            for line in axes.lines:
+                told += _line(line)
+            told += [text.get_text() for text in axes.texts]
+    except Exception:  # what nobody foresaw: the titles are told
+        return ""
+    text = "; ".join(" ".join(one.split()) for one in told if one.strip())
+    return text if len(text) <= _MOST_TOLD else f"{text[:_MOST_TOLD].rpartition('; ')[0]}; and more"
+
+
+def _bars(axes: "Any", bars: "Any") -> list[str]:
+    """Each bar's name and value."""
+    values = getattr(bars, "datavalues", None)
+    if values is None:
+        return []
+    lies = getattr(bars, "orientation", "vertical") == "horizontal"
+    ticks = axes.get_yticklabels() if lies else axes.get_xticklabels()
+    names = [tick.get_text() for tick in ticks]
+    if len(names) != len(values):
+        names = [""] * len(values)
+    label = bars.get_label()
+    head = "" if label.startswith("_") else f"{label}: "
+    return [head + ", ".join(f"{n} {float(v):.3g}".strip() for n, v in zip(names, values))]
+
+
+def _line(line: "Any") -> list[str]:
+    """The ends of a line that has a name."""
+    label, values = str(line.get_label()), line.get_ydata()
+    if label.startswith("_") or len(values) < 2:  # noqa: PLR2004
+        return []
+    return [f"{label} from {float(values[0]):.3g} to {float(values[-1]):.3g}"]
 
 
 def represented(value: object, methods: list[str], unshown: str) -> tuple[str, str]:

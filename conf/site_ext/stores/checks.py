@@ -21,7 +21,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 from PIL import Image
 
-from site_ext.base import values
+from site_ext.base import drawing, values
 from site_ext.base.text import clean
 from site_ext.run import inputs, packages, records
 from site_ext.run.during import Spell  # noqa: TC001 - msgspec asks for it
@@ -198,8 +198,13 @@ def _of_pictures(outputs: list[CellOutput]) -> Iterator[str]:
         yield f"it has {len(pictures):,} figures"
     left = MOST_PIXELS
     for figure in pictures:
-        if len(figure.alt) > KEPT_TEXT:
+        if len(figure.alt) + len(figure.told) > KEPT_TEXT:
             yield "a figure has too long a text"
+        try:
+            if figure.svg and drawing.cleaned(figure.svg) != figure.svg:
+                yield "a drawing is not as it is written here"
+        except ValueError as error:
+            yield str(error)
         try:
             with Image.open(io.BytesIO(figure.png), formats=["PNG"]) as picture:
                 short, long = sorted(picture.size)

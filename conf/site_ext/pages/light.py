@@ -1,0 +1,154 @@
+"""What a page loads, and no more: scripts where they have something to do, styles that are used.
+
+Extensions and the theme give every page all that they have. A page's own content says which of
+the scripts it needs; and of the stylesheets, when all pages are written, the rules stay that some
+page or script has a use for.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tinycss2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+#: Scripts and styles that only pages with these words in them need; none does without words.
+WANTED_BY = {
+    "sg-tags.js": "",
+    "design-tabs.js": "sd-tab-set",
+    "sortable.js": 'class="sortable',
+    "sortable.a11y.js": 'class="sortable',
+    "hours.js": "hours-calculator",
+    "columns.js": "side-by-side",
+    "gallery.js": "gallery-filters",
+    "choose.js": "chooser-result",
+    "copybutton.js": "highlight",
+    "clipboard.min.js": "highlight",
+    "copybutton_funcs.js": "",
+    "sg_gallery.css": "sphx-glr",
+    "sg_gallery-binder.css": "",
+    "sg_gallery-dataframe.css": "",
+    "sg_gallery-rendered-html.css": "",
+    "sphinx-design.min.css": "sd-",
+}
+#: Stylesheets of others, from ``_static``.
+STYLES = ("styles/pydata-sphinx-theme.css", "sphinx-design.min.css", "sg_gallery.css", "basic.css")
+#: Files of others that no page asks for.
+UNUSED = (
+    "**/*.map", "**/fontawesome*", "vendor/fontawesome/**/*", "styles/theme.css", "sg-tags.js",
+    "webpack-macros.html", "broken_example.png", "no_image.png", "*_badge_logo.svg", "file.png",
+    "minus.png", "plus.png", "sg_gallery-*.css", "copybutton_funcs.js",
+)  # fmt: skip
+_CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
+_ID = re.compile(r"#((?:[\w-]|\\.)+)")
+_NOT = re.compile(r":not\([^()]*(\([^()]*\)[^()]*)*\)")
+_NAMES = re.compile(r'\b(?:class|id)="([^"]*)"')
+_WORD = re.compile(r"[A-Za-z_][\w-]*")
+_ICON = re.compile(r"\.fa([srb]?$|-|[srb]?[:. ])")
+
+
+def choose(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Leave a page the files that it has a use for."""
+    if app.builder.name != "html":
+        return
+    body = context.get("body", "")
+
+    def wanted(file: object) -> bool:
+        name = str(getattr(file, "filename", file) or "").rpartition("/")[2].partition("?")[0]
+        # Sphinx's page of a search needs all that search.html names, which is not listed here.
+        return bool(name) and (name not in WANTED_BY or bool(_has(body, WANTED_BY[name])))
+
+    for kind in ("script_files", "css_files"):
+        context[kind] = [file for file in context.get(kind, []) if wanted(file)]
+
+
+def _has(body: str, words: str) -> bool:
+    return bool(words) and words in body
+
+
+def used_words(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
+    """The classes and ids of pages, and every word of scripts, which may give some to a page."""
+    found: set[str] = set()
+    for text in pages:
+        for names in set(_NAMES.findall(text)):
+            found.update(names.split())
+    for text in scripts:
+        found.update(_WORD.findall(text))
+    return found
+
+
+def pruned(css: str, words: set[str]) -> str:
+    """The stylesheet without rules for classes and ids that are not among ``words``."""
+    rules = tinycss2.parse_stylesheet(css, skip_comments=False, skip_whitespace=True)
+    return "".join(_kept(rules, words))
+
+
+def _kept(rules: Iterable[Any], words: set[str]) -> Iterable[str]:
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = tinycss2.serialize(rule.prelude)
+            left = [one for one in _apart(selectors) if _matches(one, words)]
+            if left:
+                yield f"{','.join(left)}{{{tinycss2.serialize(rule.content).strip()}}}\n"
+        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports", "layer"):
+            inside = tinycss2.parse_rule_list(rule.content or [], skip_whitespace=True)
+            body = "".join(_kept(inside, words))
+            if body:
+                head = tinycss2.serialize(rule.prelude).strip()
+                yield f"@{rule.at_keyword} {head}{{{body}}}\n"
+        elif rule.type == "at-rule" and rule.lower_at_keyword == "font-face":
+            continue  # the theme's fonts are its icons'
+        elif rule.type == "comment" and "icense" not in rule.value:
+            continue
+        else:
+            yield rule.serialize() + "\n"
+
+
+def _apart(selectors: str) -> list[str]:
+    """Selectors between commas, less those commas that stand within parentheses."""
+    return [one.strip() for one in re.split(r",(?![^(]*\))", selectors)]
+
+
+def _matches(selector: str, words: set[str]) -> bool:
+    """Whether something with the classes and ids of the selector may be on a page."""
+    if _ICON.search(selector):
+        return False
+    asked = _NOT.sub("", selector)
+    named = (*_CLASS.findall(asked), *_ID.findall(asked))
+    return all(name.replace("\\", "") in words for name in named)
+
+
+def lighten(app: Sphinx, exception: Exception | None) -> None:
+    """Prune the stylesheets of others, and take away the files that nobody loads."""
+    if exception is not None or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    static = out / "_static"
+    for pattern in UNUSED:
+        for path in static.glob(pattern):
+            if path.is_file():
+                path.unlink()
+    pages = (path.read_text(encoding="utf-8") for path in out.rglob("*.html"))
+    scripts = (path.read_text(encoding="utf-8") for path in static.rglob("*.js"))
+    words = used_words(pages, scripts)
+    for name in STYLES:
+        path = static / name
+        if path.exists():
+            path.write_text(pruned(path.read_text(encoding="utf-8"), words), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    # After all others have put theirs on a page.
+    app.connect("html-page-context", choose, priority=950)
+    # Before no_script.py takes the rules of the dark theme.
+    app.connect("build-finished", lighten, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
