@@ -1,6 +1,7 @@
 """Values only; what the site does with them is in site_ext/."""
 
 import os
+import tomllib
 from pathlib import Path
 
 from site_ext.base import frameworks
@@ -31,6 +32,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "site_ext",
@@ -186,50 +188,10 @@ sphinx_gallery_conf = {
 
 # -- The galleries as pictures: site_ext/gallery/pictures.py ---------------------------
 
-gallery_families = {
-    "train_mlp": "Train a first network",
-    "own_loop": "Write the training loop yourself",
-    "own_parts": "A layer, a loss and a gradient of your own",
-    "convolution": "A convolutional network",
-    "recurrent": "A recurrent network",
-    "transformer": "A small transformer",
-    "transfer": "A frozen backbone, a new head",
-    "checkpoints": "Stop early, save, resume",
-    "serve": "Serve a model over HTTP",
-    "data_parallel": "Two devices at once",
-}
-gallery_order = [
-    "porting/why_worse",
-    "porting/same_forward",
-    "porting/same_curve",
-    "porting/find_the_layer",
-    "porting/loss_shapes",
-    "porting/eval_forgotten",
-    "porting/defaults",
-    "porting/seeds",
-    "porting/tiny_gpt",
-    "porting/lora",
-    "working/where_is_my_bug",
-    "working/profiling",
-    "working/compiling",
-    "working/input_pipelines",
-    "deploying/export_keras",
-    "deploying/export_pytorch",
-    "deploying/export_tensorflow",
-]
-gallery_facets = {
-    "training": ["training loop", "train_mlp", "custom loss", "callbacks", "transfer learning",
-                 "reproducibility", "gradient accumulation", "from scratch"],
-    "porting": ["porting"],
-    "images": ["convolution", "image", "layout", "transfer learning", "train_mlp"],
-    "text and sequences": ["sequence", "LSTM", "GPT", "text", "attention", "LoRA", "masking"],
-    "saving and serving": ["saving", "serving", "export", "checkpoint", "deploying"],
-    "speed and memory": ["performance", "memory", "compiling", "compilation", "mixed precision",
-                         "several devices", "quantisation"],
-    "finding mistakes": ["debugging", "defaults", "eval()", "profiling", "loss", "retracing",
-                         "security", "rounding", "padding"],
-    "the original article": ["article", "the original"],
-}  # fmt: skip
+gallery = tomllib.loads(Path(here, "gallery.toml").read_text(encoding="utf-8"))
+gallery_families = gallery["families"]
+gallery_order = gallery["order"]
+gallery_facets = gallery["facets"]
 
 # -- Doctest ---------------------------------------------------------------------
 
@@ -267,16 +229,22 @@ html_favicon = "../docs/_static/favicon.svg"
 html_css_files = ["palette.css", "site.css"]
 html_js_files = [
     "vendor/sortable.js",
-    "vendor/sortable.a11y.js",
     ("hours.js", {"defer": ""}),
     ("columns.js", {"defer": ""}),
     ("gallery.js", {"defer": ""}),
     ("choose.js", {"defer": ""}),
+    ("ledger.js", {"defer": ""}),
+    ("tables.js", {"defer": ""}),
 ]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
-    "logo": {"text": "Frameworks compared"},
+    "logo": {
+        "text": "Frameworks compared",
+        "image_light": "_static/favicon.svg",
+        "image_dark": "_static/favicon.svg",
+        "alt_text": "",
+    },
     "navbar_align": "left",
     "navbar_end": ["version-switcher-list", "theme-switcher"],
     "show_prev_next": True,
@@ -286,44 +254,19 @@ html_theme_options = {
 }
 # The first page needs no list beside it, and wide pages have no room for one.
 html_sidebars: dict[str, list[str]] = {
-    page: [] for page in ("index", "method", "ledger", "side_by_side/*")
+    page: [] for page in ("index", "method", "ledger", "side_by_side/*", "gallery/index")
 }
 html_context = {"default_mode": "auto"}
+
+# -- Copy buttons: code, not what it printed ------------------------------------------
+
+copybutton_selector = ".bd-article div.highlight-python pre, .bd-article div.highlight-Python pre, .bd-article div.highlight-default pre, .bd-article div.highlight-sh pre, .bd-article div.highlight-console pre"
+copybutton_exclude = ".linenos, .gp, .go"
 
 # -- Search: site_ext/pages/search_words.py, docs/_static/scorer.js ------------------
 
 html_search_scorer = f"{here}/../docs/_static/scorer.js"
-search_words = {
-    "backends": "keras backend jax, keras backend, switch backend",
-    "benchmarks": "slow, fastest, which is faster, speed",
-    "comparison": "mobile, TorchServe",
-    "gallery/article/as_published": "softmax twice",
-    "gallery/deploying/executorch_file": "mobile, iPhone, Android",
-    "gallery/deploying/quantise": "quantization, quantize, int8",
-    "gallery/porting/eval_forgotten": "model.eval",
-    "gallery/porting/keras_2_to_3": "load h5, h5",
-    "gallery/porting/lora": "fine-tune, fine-tuning",
-    "gallery/porting/loss_shapes": "loss not decreasing",
-    "gallery/porting/port_batchnorm": "batch normalization, BatchNormalization",
-    "gallery/porting/weight_decay": "regularization, AdamW",
-    "gallery/porting/why_worse": "softmax twice, loss not decreasing",
-    "gallery/pytorch/data_parallel": "multi gpu, DDP",
-    "gallery/pytorch/own_parts": "custom layer, custom loss",
-    "gallery/keras/own_parts": "custom layer, custom loss",
-    "gallery/tensorflow/own_parts": "custom layer, custom loss",
-    "gallery/working/accumulate_gradients": "out of memory, OOM",
-    "gallery/working/input_pipelines": "tf.data, DataLoader",
-    "gallery/working/keras_overhead": "slow",
-    "gallery/working/mixed_precision": "mixed precision, autocast, GradScaler",
-    "gallery/working/profiling": "slow, bottleneck",
-    "gallery/working/table": "tabular data",
-    "gallery/working/what_backward_keeps": "out of memory, OOM",
-    "language_models": "fine-tune, llm",
-    "leaving": "migrate, migration",
-    "performance": "which is faster",
-    "recommendation": "beginner, which framework",
-    "scale": "multi gpu, distributed",
-}
+search_words = tomllib.loads(Path(here, "search.toml").read_text(encoding="utf-8"))
 
 # -- EPUB --------------------------------------------------------------------------
 

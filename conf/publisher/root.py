@@ -61,7 +61,7 @@ def write(
         target.write_text(text, encoding="utf-8")
 
     page("index.html", "forward.html", target=known[best], page="index.html")
-    for name in ("versions.html", "404.html"):
+    for name in ("versions.html", "404.html", "feed.xml"):
         page(name, name, page="", pages=_places(known, "index.html"))
     page("changes.html", "changes.html", **_history(known))
     for name in sorted(set(also).union(*(release.pages for release in known.values()))):
@@ -71,7 +71,6 @@ def write(
             template = "forward.html" if has else "lacking.html"
             page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
     page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))
-    page("feed.xml", "feed.xml")
     robots = f"User-agent: *\nAllow: /\n{f'{SITEMAP}{url}sitemap.xml' if url else ''}".rstrip()
     for name, text in (
         (SWITCHER, switcher(known)),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def setup(app: Sphinx) -> ExtensionMetadata:
     own = (
         "images", "related", "side_by_side", "launch", "timings", "head", "drawings",
-        "pictures",)  # fmt: skip
+        "pictures", "plots")  # fmt: skip
     for name in ("base.links", "gallery", *(f"gallery.{one}" for one in own), "claims", "pages"):
         app.setup_extension(f"{__name__}.{name}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,7 +13,9 @@ def test_answers_rank_the_frameworks_with_reasons(page: Page) -> None:
     ruled out says so."""
     page.goto("/choose.html")
     assert "Choose an answer" in page.locator(".chooser-said").inner_text()
-    page.get_by_label("What does it train on?").select_option("A Mac's GPU")
+    page.get_by_label("What does it train on?").select_option(
+        "A Mac\N{RIGHT SINGLE QUOTATION MARK}s GPU"
+    )
     page.get_by_label("What is there already?").select_option("A published language model")
 
     first = page.locator(".chooser-result ol > li").first

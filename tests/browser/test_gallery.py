@@ -61,7 +61,9 @@ def test_siblings_are_one_card_with_doors(page: Page) -> None:
     card = page.locator(".shot", has_text="Write the training loop yourself")
 
     assert 1 == card.count()
-    assert ["TensorFlow", "PyTorch", "Keras", "JAX"] == card.locator(".shot-doors a").all_inner_texts()
+    assert ["TensorFlow", "PyTorch", "Keras", "JAX"] == card.locator(
+        ".shot-doors a"
+    ).all_inner_texts()
     card.locator(".shot-doors a", has_text="PyTorch").click()
     assert page.url.endswith("/gallery/pytorch/own_loop.html")
 

@@ -109,18 +109,44 @@ def test_the_chosen_framework_lasts_across_pages(page: Page) -> None:
     assert ["PyTorch"] == chosen
 
 
-def test_one_choice_moves_all_tabs_of_a_page(page: Page) -> None:
-    """Choosing in one set changes the others."""
-    page.goto("/side_by_side/train_mlp.html")
-    ours = page.locator("label[data-sync-group=framework]")
-    ours.filter(has_text="Keras").nth(2).click()
-    chosen = ours.evaluate_all(
+def choose(page: Page, side: str, framework: str) -> None:
+    """Choose a framework for a column."""
+    chooser = page.get_by_role("group", name=side)
+    chooser.get_by_label(framework, exact=True).check()
+
+
+def columns(page: Page, group: str) -> list[str]:
+    """What each section shows in a column."""
+    return page.locator(f"label[data-sync-group={group}]").evaluate_all(
         "labels => labels.filter(l => document.getElementById(l.htmlFor).checked)"
         ".map(l => l.textContent.trim())"
     )
 
-    assert {"Keras"} == set(chosen)
-    assert len(chosen) > 2
+
+def test_one_choice_moves_all_sections_of_a_page(page: Page) -> None:
+    """One chooser for each column, which stays in sight; no section has tabs of its own."""
+    page.goto("/side_by_side/train_mlp.html")
+    choose(page, "Left", "Keras")
+
+    assert {"Keras"} == set(columns(page, "framework"))
+    assert len(columns(page, "framework")) > 2
+    assert 0 == page.locator(".side-by-side .sd-tab-label:visible").count()
+    page.mouse.wheel(0, 3000)
+    assert page.locator(".columns-chooser").is_visible()
+
+
+def test_lines_that_differ_are_marked(page: Page) -> None:
+    """What both columns have is not; the code stays what it was."""
+    page.goto("/side_by_side/own_loop.html")
+    left = page.locator(".side-by-side").nth(1).locator(".sd-col").first
+    code = left.locator("pre:visible").first
+    before = code.text_content()
+    marked = page.locator(".side-by-side .differs:visible")
+
+    assert 0 < marked.count()
+    assert 0 == marked.get_by_text("import numpy as np", exact=True).count()
+    choose(page, "Right", "JAX")
+    assert before == code.text_content()
 
 
 def test_five_menus_and_nothing_under_more(page: Page) -> None:
@@ -136,7 +162,8 @@ def test_two_columns_never_show_one_framework(page: Page) -> None:
     so it stays when either is changed, and the address keeps both."""
 
     def shown() -> list[str]:
-        return page.locator(".side-by-side .sd-tab-set > input:checked + label").all_inner_texts()
+        labels = page.locator(".side-by-side .sd-tab-set > input:checked + label")
+        return [text.strip() for text in labels.all_text_contents()]
 
     page.goto("/index.html")
     page.locator(".sd-tab-label", has_text="PyTorch").first.click()
@@ -145,7 +172,7 @@ def test_two_columns_never_show_one_framework(page: Page) -> None:
 
     assert ["PyTorch", "TensorFlow"] == shown()[:2]
 
-    page.locator("label[data-sync-group=framework-other]", has_text="PyTorch").first.click()
+    choose(page, "Right", "PyTorch")
 
     assert ["TensorFlow", "PyTorch"] * (len(shown()) // 2) == shown()
     assert "framework=tensorflow" in page.url
@@ -210,7 +237,7 @@ def test_the_timing_table_sorts_from_the_keyboard(page: Page) -> None:
     """Headings can be reached and pressed without a mouse."""
     page.goto("/timings.html")
     heading = page.locator("th", has_text="Peak")
-    heading.focus()
+    heading.get_by_role("button").focus()
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('th[aria-sort]')")
 
@@ -251,18 +278,14 @@ def test_siblings_follow_the_chosen_framework(page: Page) -> None:
     """Choosing one in a section chooses it in all of that column, and on the next page too."""
 
     def shown(group: str) -> set[str]:
-        chosen = page.locator(f"label[data-sync-group={group}]").evaluate_all(
-            "labels => labels.filter(l => document.getElementById(l.htmlFor).checked)"
-            ".map(l => l.textContent.trim())"
-        )
-        return set(chosen)
+        return set(columns(page, group))
 
     page.goto("/side_by_side/own_loop.html")
 
     assert {"TensorFlow"} == shown("framework")
     assert {"PyTorch"} == shown("framework-other")
 
-    page.locator("label[data-sync-group=framework-other]", has_text="Keras").nth(3).click()
+    choose(page, "Right", "Keras")
 
     assert {"TensorFlow"} == shown("framework")
     assert {"Keras"} == shown("framework-other")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import runpy
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from bs4 import BeautifulSoup
 
 from conftest import ROOT
 from found import FOUND
+from site_ext.base import drawing
 
 FIELDS = {
     "name", "title", "path", "frameworks", "status", "reason", "wall_seconds", "run_seconds",
@@ -112,20 +113,63 @@ def test_every_example_has_its_card(parsed: dict[Path, BeautifulSoup], html: Pat
 
 
 def test_each_page_shows_its_own_figures(parsed, html: Path, entries: list[dict]) -> None:
-    """The images of a page are, byte for byte, what its own example drew: siblings share names."""
+    """The drawings of a page are, to the letter, what its own example drew: siblings share names.
+    Each stands there for a light page and for a dark one, and says in words what it shows."""
     for entry in entries:
         name = entry["name"].replace("/", ".")
         record = json.loads((ROOT / f"build/records/{name}.json").read_text())
-        drawn = [figure["png"] for output in record["outputs"] for figure in output["figures"]]
+        figures = [figure for output in record["outputs"] for figure in output["figures"]]
         page = html / entry["page"]
-        images = parsed[page].select("img.sphx-glr-single-img")
-        shown = [
-            base64.b64encode((page.parent / image["src"]).read_bytes()).decode() for image in images
-        ]
+        shown = {
+            theme: parsed[page].select(f"img.sphx-glr-single-img.only-{theme}")
+            for theme in ("light", "dark")
+        }
+        drawn = [(page.parent / image["src"]).read_text() for image in shown["light"]]
 
-        assert drawn, entry["name"]
-        assert drawn == shown, entry["name"]
-        assert all(image["alt"] for image in images)
+        assert figures, entry["name"]
+        assert [figure["svg"] for figure in figures] == drawn, entry["name"]
+        assert len(shown["dark"]) == len(drawn), entry["name"]
+        for image in [*shown["light"], *shown["dark"]]:
+            assert len(image["alt"]) > 25, entry["name"]
+            assert image["width"], entry["name"]
+            assert image["height"], entry["name"]
+
+
+def test_every_image_has_dimensions_and_a_text(parsed, html: Path) -> None:
+    """Nothing on a page jumps when a picture comes; an empty text says that it only decorates."""
+    for path, page in parsed.items():
+        for image in page.select("article img"):
+            where = f"{path.relative_to(html)}: {image.get('src')}"
+
+            assert image.has_attr("alt"), where
+            assert image.get("width"), where
+            assert image.get("height"), where
+
+
+def test_no_id_stands_twice_on_a_page(parsed, html: Path) -> None:
+    """A link leads to one place."""
+    for path, page in parsed.items():
+        ids = [tag["id"] for tag in page.select("[id]")]
+
+        assert len(ids) == len(set(ids)), (
+            f"{path.relative_to(html)}: {sorted({i for i in ids if ids.count(i) > 1})}"
+        )
+
+
+def test_drawings_have_legible_labels(html: Path) -> None:
+    """Text in a drawing has a contrast of at least 4.5 to the page, light and dark; white stands on
+    a shape."""
+    grounds = {"light": "#ffffff", "dark": drawing.GROUND}
+    for path in (html / "_images").glob("*.svg"):
+        ground = grounds["dark" if path.stem.endswith("_dark") else "light"]
+        root = ET.fromstring(path.read_text())
+        for text in root.iter(f"{{{drawing.SVG}}}g"):
+            if not text.get("id", "").startswith("text_"):
+                continue
+            for part in text.iter():
+                color = re.search(r"fill: ?(#[0-9a-f]{6})", part.get("style", ""))
+                if color and color[1] != ground:
+                    assert drawing.contrast(color[1], ground) >= 4.49, (path.name, color[1])
 
 
 def test_published_data(entries: list[dict]) -> None:
@@ -167,7 +211,7 @@ def test_the_timing_table_has_every_example(parsed, html: Path, entries: list[di
     """A row an example, numbers in columns of their own, no library from elsewhere."""
     table = parsed[html / "timings.html"].select_one("table.sortable")
     rows = table.select("tbody tr")
-    first = {row.select_one("a").get_text(): row for row in rows}
+    first = {row.select_one(".timing-name").get_text(strip=True): row for row in rows}
 
     assert {entry["name"] for entry in entries} == set(first)
     for entry in entries:

@@ -11,7 +11,7 @@ from PIL import Image
 from site_ext.base import drawing
 from site_ext.gallery import drawings
 from site_ext.pages import images
-from site_ext.run.outcome import Figure
+from site_ext.run.drawn import Figure
 
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from site_ext.base.errors import SiteError
 from site_ext.base.files import write_whole
 from site_ext.run import records
-from site_ext.run.outcome import CellOutput, Failure, Figure
+from site_ext.run.drawn import Figure
+from site_ext.run.outcome import CellOutput, Failure
 from site_ext.run.records import Record
 from site_ext.run.scrub import Scrubber
 

@@ -12,9 +12,12 @@ import colorsys
 import io
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 #: Characters of a drawing, beyond which pixels are smaller; pixels of all pictures in it.
@@ -57,7 +60,7 @@ def cleaned(text: str) -> str:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("a drawing declares what it is made of")
     try:
-        root = ET.fromstring(text)
+        root = ET.fromstring(text)  # noqa: S314 - what could be declared is refused above
     except ET.ParseError as error:
         raise ValueError(f"a drawing is no XML: {error}") from None
     if root.tag != f"{{{SVG}}}svg":
@@ -151,7 +154,7 @@ def contrast(one: str, other: str) -> float:
 
 def _on_dark(color: str) -> str:
     wanted = min(contrast(color, "#ffffff"), MOST_CONTRAST)
-    if wanted < 1.02:  # noqa: PLR2004 - white, or nearly
+    if wanted < 1.02:
         return GROUND
     red, green, blue = (int(color[n : n + 2], 16) / 255 for n in (1, 3, 5))
     hue, _, saturation = colorsys.rgb_to_hls(red, green, blue)

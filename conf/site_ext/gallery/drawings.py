@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-    from site_ext.run.outcome import Figure
+    from site_ext.run.drawn import Figure
     from site_ext.run.plan import Entry
 
 SINGLE, MULTI = "sphx-glr-single-img", "sphx-glr-multi-img"

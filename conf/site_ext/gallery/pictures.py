@@ -39,7 +39,7 @@ TOGETHER_TEXT = (
     "One subject, written once in each framework as its own users would write it: the same data, "
     "the same sections, and the same result wherever the frameworks can give it."
 )
-ALL = "all"
+ALL, LAST = "all", "shelf-article"
 #: Characters of a figure's title that a card has room for.
 LONGEST = 120
 
@@ -66,9 +66,9 @@ class Shelf:
 
     def facets(self, examples: Iterable[Example]) -> list[str]:
         """The buttons that leave the card of these."""
-        told = {family(e.name) for e in (examples := list(examples))}
+        told = set()
         for example in examples:
-            told |= {*example.tags, example.name.partition("/")[0]}
+            told |= {*example.tags, example.name.partition("/")[0], family(example.name)}
         return [name for name, asked in self.config.gallery_facets.items() if told & set(asked)]
 
     def single(self, entry: Entry) -> nodes.container:
@@ -76,7 +76,9 @@ class Shelf:
         example = entry.example
         card = self._card([example], example.frameworks)
         card += self._picture(entry)
-        card += nodes.paragraph("", "", links.to(example.page, example.title), classes=["shot-title"])
+        card += nodes.paragraph(
+            "", "", links.to(example.page, example.title), classes=["shot-title"]
+        )
         figures = figures_of(entry)
         if figures and 0 < len(figures[-1].alt) <= LONGEST and figures[-1].alt != example.title:
             card += nodes.paragraph("", figures[-1].alt, classes=["shot-lesson"])
@@ -176,19 +178,22 @@ def _whole(doctree: nodes.document, top: nodes.section, shelf: Shelf) -> None:
     title = nodes.title("", TOGETHER)
     text = nodes.paragraph("", TOGETHER_TEXT)
     together = nodes.section("", title, text, shelf.together(), ids=[word(TOGETHER)])
-    merged = False
     for section in [s for s in doctree.findall(nodes.section) if s is not top]:
         theme = _theme_of(section)
         if theme in THEMES:
-            if not merged:
-                section.parent.insert(section.parent.index(section), together)
-                merged = True
             section.parent.remove(section)
         elif theme:
             _bare(section)
+            section["classes"].append(f"shelf-{theme}")
             section.insert(_behind_text(section), shelf.theme(theme))
     _bare(top)
-    top.insert(_behind_text(top), nodes.raw("", filters(shelf), format="html"))
+    # The original's code comes last: who chooses or ports has never seen it.
+    last = [s for s in top.children if isinstance(s, nodes.section) and LAST in s["classes"]]
+    for section in last:
+        top.remove(section)
+    place = _behind_text(top)
+    top.insert(place, [nodes.raw("", filters(shelf), format="html"), together])
+    top += last
 
 
 def _behind_text(section: nodes.section) -> int:

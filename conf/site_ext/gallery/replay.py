@@ -19,7 +19,8 @@ from sphinx_gallery import gen_rst, py_source_parser, scrapers
 from site_ext.base.errors import SiteError
 from site_ext.base.text import clean
 from site_ext.gallery import shown
-from site_ext.run.outcome import KEPT, MIB
+from site_ext.run.drawn import MIB
+from site_ext.run.outcome import KEPT
 
 if TYPE_CHECKING:
     from site_ext.run.outcome import CellOutput

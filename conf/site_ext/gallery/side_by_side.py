@@ -100,7 +100,7 @@ def _measured(scripts: dict[str, Example], domain: ExamplesDomain) -> list[str]:
     first = next(iter(taken.values()))
     shared = [key for key in first if all(key in measured for measured in taken.values())]
     lines = ["What each measured in this build:", "", ".. list-table::", "   :header-rows: 1", ""]
-    rows = [["", *(_title(theme) for theme in taken)]]
+    rows = [["Value", *(_title(theme) for theme in taken)]]
     rows += [
         [f"``{key}``", *(_plain(taken[t][key], scripts[t].tolerance(key)) for t in taken)]
         for key in shared

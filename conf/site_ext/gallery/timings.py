@@ -62,15 +62,18 @@ class TimingsDirective(SphinxDirective):
         if not entries:
             return [nodes.paragraph("", "There is no example yet.")]
         numbers = frozenset(n for n, (_, number) in enumerate(COLUMNS) if number)
-        rows = [row(_linked(cells(entry)), numbers=numbers) for entry in entries]
+        rows = [
+            row(_linked(cells(entry), entry.example.title), numbers=numbers) for entry in entries
+        ]
         headings = [heading for heading, _ in COLUMNS]
         return [table(headings, rows, numbers=numbers, classes=["sortable", "timings"])]
 
 
-def _linked(texts: list[str]) -> list[list[nodes.Node]]:
-    """Cells, of which the first is a link to the example that it names."""
+def _linked(texts: list[str], title: str) -> list[list[nodes.Node]]:
+    """Cells, of which the first is a link to the example that it names, with its title."""
     name, *others = texts
-    linked: list[list[nodes.Node]] = [[links.to(GALLERY + name, name)]]
+    told = nodes.inline("", f" {name}", classes=["timing-name"])
+    linked: list[list[nodes.Node]] = [[links.to(GALLERY + name, title), told]]
     return linked + [[nodes.Text(text)] for text in others]
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     for name in (
-        "about", "byline", "banner", "folding", "images", "light", "navigation", "no_script",
+        "about", "byline", "banner", "cards", "folding", "images", "light", "navigation", "no_script",
         "search_words",
     ):  # fmt: skip
         app.setup_extension(f"{__name__}.{name}")

@@ -77,7 +77,11 @@ def tell(
     }
     if base:
         picture = f"{base}{card_name(pagename)}"
-        facts += [("og:url", address), ("og:image", picture), ("twitter:card", "summary_large_image")]
+        facts += [
+            ("og:url", address),
+            ("og:image", picture),
+            ("twitter:card", "summary_large_image"),
+        ]
         data |= {"url": address, "image": picture}
     context["page_facts"] = [(name, content) for name, content in facts if content]
     # Nothing in it may end the element that holds it.

@@ -33,7 +33,9 @@ def dimensions(path: Path) -> tuple[int, int]:
 
 def measured(app: Sphinx, body: str) -> str:
     """The body with both in every image that has a file here."""
-    files = {name: Path(app.srcdir, uri) for uri, name in getattr(app.builder, "images", {}).items()}
+    files = {
+        name: Path(app.srcdir, uri) for uri, name in getattr(app.builder, "images", {}).items()
+    }
 
     def more(found: re.Match[str]) -> str:
         tag, source = found[0], _SOURCE.search(found[0])

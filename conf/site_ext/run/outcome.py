@@ -10,21 +10,19 @@ from __future__ import annotations
 import marshal
 import signal
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from site_ext.base import drawing, values
+from site_ext.base import values
 from site_ext.base.text import clean, cut
+from site_ext.run.drawn import MIB, MOST_FILES, Figure, drawn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Of what was printed, to be shown with a failure.
 LAST_LINES = 12
-MIB = 2**20
 #: Bytes that are kept of what an example prints, of its log, and of a traceback.
 KEPT, KEPT_TEXT = MIB, 100_000
-#: Bytes of figures and of events, beyond which a run has failed.
-MOST_FILES = 256 * MIB
-#: Bytes in which the last expression of a cell may show itself.
-MOST_SHOWN = 32 * MIB
 
 
 @dataclass
@@ -48,20 +46,6 @@ class Cell:
     source: str
     drawn: bool = True
     reprs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawing of a cell: PNG bytes and its titles, the text for who can't see it.
-
-    ``told`` is what is drawn, in words; ``svg`` is the drawing itself, cleaned, where it has a
-    form without pixels that is not too large.
-    """
-
-    png: bytes
-    alt: str
-    told: str = ""
-    svg: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,7 +146,7 @@ class _Reader:
                 self.cell, self.start = cell, start
                 return
             case ("done", int(), float(took), int(end), list(figures), tuple(shown), float(paused)):
-                self._output(end, took, **_drawn(self.folder, figures, shown))
+                self._output(end, took, **drawn(self.folder, figures, shown))
             case ("error", int(), float(took), int(end), int(line), str(what), str(text), missing, float(paused)):  # fmt: skip
                 self._fail("exception", what, text, line, missing or "")
                 self._output(end, took)
@@ -226,45 +210,6 @@ def _events(path: Path) -> list[tuple[Any, ...]]:
                 except (EOFError, TypeError):
                     break
     return events
-
-
-def _drawn(folder: Path, figures: list[Any], shown: tuple[Any, ...]) -> dict[str, Any]:
-    """What a cell showed besides what it printed."""
-    method, text, rst, elsewhere = (str(one) for one in shown)
-    if len(text) > MOST_SHOWN:
-        raise ValueError(
-            f"it has an expression that shows itself in more than {MOST_SHOWN // MIB} MiB"
-        )
-    drawn = tuple(
-        Figure(_file(Path(path)), safe(alt), clean(safe(told)), _drawing(Path(path)))
-        for path, alt, told in figures
-    )
-    root = Path(elsewhere) if elsewhere else folder / "figures"
-    paths = [path for path in root.rglob("*") if path.is_file()] if elsewhere else []
-    files = {path.relative_to(root).as_posix(): _file(path) for path in sorted(paths)}
-    return {"figures": drawn, "shown": (method, safe(text)), "rst": safe(rst), "files": files}
-
-
-def _drawing(png: Path) -> str:
-    """The drawing beside a figure, if there is one that a page can hold."""
-    path = png.with_suffix(".svg")
-    try:
-        if path.stat().st_size > MOST_FILES:
-            return ""
-        return drawing.cleaned(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-
-
-def _file(path: Path) -> bytes:
-    if path.stat().st_size > MOST_FILES:
-        raise ValueError(f"it draws a figure of more than {MOST_FILES // MIB} MiB")
-    return path.read_bytes()
-
-
-def safe(text: str) -> str:
-    """A text without the halves of characters that no file can hold."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _sudden_end(returncode: int, limits: Limits, ended: bool) -> tuple[str, str]:

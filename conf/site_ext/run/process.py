@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import psutil
 
 from site_ext.run import outcome
+from site_ext.run.drawn import MIB
 from site_ext.run.keeping import Keeper
-from site_ext.run.outcome import MIB, Limits
+from site_ext.run.outcome import Limits
 from site_ext.run.surroundings import Manner, installed_folders, plain_environment
 
 if TYPE_CHECKING:

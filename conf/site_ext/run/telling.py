@@ -121,13 +121,15 @@ def _bars(axes: "Any", bars: "Any") -> list[str]:
         names = [""] * len(values)
     label = bars.get_label()
     head = "" if label.startswith("_") else f"{label}: "
-    return [head + ", ".join(f"{n} {float(v):.3g}".strip() for n, v in zip(names, values))]
+    return [
+        head + ", ".join(f"{n} {float(v):.3g}".strip() for n, v in zip(names, values, strict=True))
+    ]
 
 
 def _line(line: "Any") -> list[str]:
     """The ends of a line that has a name."""
     label, values = str(line.get_label()), line.get_ydata()
-    if label.startswith("_") or len(values) < 2:  # noqa: PLR2004
+    if label.startswith("_") or len(values) < 2:
         return []
     return [f"{label} from {float(values[0]):.3g} to {float(values[-1]):.3g}"]
 

@@ -1,0 +1,25 @@
+"""The ledger's field for words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def test_words_leave_the_rows_that_have_them(page: Page) -> None:
+    """All words of the field, in any order; how many are left is said; the address keeps them."""
+    page.goto("/ledger.html")
+    rows = page.locator(":is(table.ledger, table.ledger-of-ours) > tbody > tr:visible")
+    whole = rows.count()
+    page.get_by_label("Words:").fill("ONNX keras")
+    left = rows.count()
+
+    assert 0 < left < whole
+    assert f"{left} of {whole}" in page.locator("output").inner_text()
+    for text in rows.all_inner_texts():
+        assert "onnx" in text.lower()
+        assert "keras" in text.lower()
+    page.goto(page.url)
+    assert left == rows.count()
