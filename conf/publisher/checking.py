@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: What a page may lean on above its version's own folder; `publisher.root` makes it.
-AT_ROOT = {"index.html", "versions.css", "versions.html", "switcher.json", "changes.html"}
+AT_ROOT = {
+    "index.html",
+    "feed.xml",
+    "versions.css",
+    "versions.html",
+    "switcher.json",
+    "changes.html",
+}
 SHOWN = 20
 
 _URL = re.compile(r"""url\(\s*["']?([^"')]+)""")

@@ -73,9 +73,19 @@ NO_COMPILER = {"CXX": "no-such-compiler"}
 WARMED = ("tensorflow", "torch", "jax", "keras")
 
 
+def anyhow(code: str) -> str:
+    """A pattern for code however its lines are broken."""
+    tokens = re.findall(r"\w+|[^\w\s]", code)
+    found = "".join(rf",?\s*\{one}" if one in ")]}" else rf"\s*{re.escape(one)}" for one in tokens)
+    return found.removeprefix(r"\s*")
+
+
 def mutated(example: str, *changes: str) -> str:
     source = (ROOT / f"gallery/{example}.py").read_text()
     for old, new in zip(changes[::2], changes[1::2], strict=True):
+        if old not in source:
+            [there] = re.findall(anyhow(old), source) or [old]
+            old = there
         assert 1 == source.count(old), f"{example}: {old!r} stands there {source.count(old)} times"
         source = source.replace(old, new)
     return source
