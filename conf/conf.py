@@ -235,6 +235,7 @@ html_js_files = [
     ("choose.js", {"defer": ""}),
     ("ledger.js", {"defer": ""}),
     ("tables.js", {"defer": ""}),
+    ("live.js", {"type": "module"}),
 ]
 html_copy_source = False
 html_show_sourcelink = False

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     own = (
-        "images", "related", "side_by_side", "launch", "timings", "head", "drawings",
+        "images", "related", "side_by_side", "launch", "timings", "head", "drawings", "files",
         "pictures", "plots")  # fmt: skip
     for name in ("base.links", "gallery", *(f"gallery.{one}" for one in own), "claims", "pages"):
         app.setup_extension(f"{__name__}.{name}")

@@ -2,7 +2,7 @@
    framework that begins with first, good, hard or no. Without this script they are read by eye. */
 (() => {
   "use strict";
-  const WORTH = { first: 2, good: 1, hard: -2, no: -100 };
+  const WORTH = { first: 1, good: 0, hard: -1, no: -100 };
   const box = document.querySelector(".chooser-result");
   if (!box) return;
 

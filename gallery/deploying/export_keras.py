@@ -35,21 +35,12 @@ SEED = 0
 BACKENDS = ["tensorflow", "jax", "torch"]
 FORMATS = ["tf_saved_model", "onnx", "litert", "openvino", "torch"]
 REFUSALS = {
-    (
-        "tensorflow",
-        "torch",
-    ): "ValueError: Torch export requires PyTorch backend",
+    ("tensorflow", "torch"): "ValueError: Torch export requires PyTorch backend",
     ("jax", "onnx"): "ImportError: This requires the jax2onnx module",
-    (
-        "jax",
-        "litert",
-    ): "ValueError: LiteRT export requires TensorFlow or PyTorch backend",
+    ("jax", "litert"): "ValueError: LiteRT export requires TensorFlow or PyTorch backend",
     ("jax", "openvino"): "OpConversionFailure",
     ("jax", "torch"): "ValueError: Torch export requires PyTorch backend",
-    (
-        "torch",
-        "tf_saved_model",
-    ): "ImportError: This requires the torch_xla module",
+    ("torch", "tf_saved_model"): "ImportError: This requires the torch_xla module",
 }
 
 # %%
@@ -136,10 +127,7 @@ folder = tempfile.TemporaryDirectory()
 here = Path(folder.name)
 images = (load_digits().images[:50, :, :, None] / 16).astype("float32")
 generator = np.random.default_rng(SEED)
-kernels = [
-    generator.normal(0, 0.1, shape).astype("float32")
-    for shape in ((3, 3, 1, 8), (288, 10))
-]
+kernels = [generator.normal(0, 0.1, shape).astype("float32") for shape in ((3, 3, 1, 8), (288, 10))]
 np.savez(here / "data.npz", images, *kernels)
 
 started = {}
@@ -150,23 +138,14 @@ for backend in BACKENDS:
     command = [sys.executable, "-c", EXPORT, json.dumps(forms)]
     started[backend] = (
         words,
-        subprocess.Popen(
-            command,
-            cwd=here,
-            env=environment,
-            stdout=words,
-            stderr=words,
-            text=True,
-        ),
+        subprocess.Popen(command, cwd=here, env=environment, stdout=words, stderr=words, text=True),
     )
 
 answers, errors, refusals = {}, {}, {}
 for backend, (words, process) in started.items():
     if process.wait():
         words.seek(0)
-        raise RuntimeError(
-            f"Keras on {backend} ended badly:\n{words.read()[-2000:]}"
-        )
+        raise RuntimeError(f"Keras on {backend} ended badly:\n{words.read()[-2000:]}")
     words.close()
     found = json.loads((here / f"{backend}.json").read_text())
     answers[backend] = np.array(found["answers"])
@@ -180,11 +159,7 @@ folder.cleanup()
 
 for (backend, form), words in refusals.items():
     print(f"{backend} to {form}")
-    print(
-        textwrap.indent(
-            textwrap.fill(" ".join(words.split())[:220], 74), "    "
-        )
-    )
+    print(textwrap.indent(textwrap.fill(" ".join(words.split())[:220], 74), "    "))
 
 # %%
 # Result
@@ -197,9 +172,7 @@ for backend in BACKENDS:
     measured[f"{backend}_formats"] = sum(b == backend for b, _ in errors)
 measured["error_largest"] = max(errors.values())
 apart = max(float(abs(answers[b] - answers["jax"]).max()) for b in BACKENDS)
-print(
-    f"{len(errors)} of {len(pairs)} pairs written; largest error {max(errors.values()):.1e}"
-)
+print(f"{len(errors)} of {len(pairs)} pairs written; largest error {max(errors.values()):.1e}")
 assert measured["error_largest"] < 1e-5
 assert apart < 1e-5
 assert refusals.keys() == REFUSALS.keys() - NOT_TRIED
@@ -212,38 +185,21 @@ figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 for row, backend in enumerate(BACKENDS):
     for column, form in enumerate(FORMATS):
         if (backend, form) in errors:
-            color, words = (
-                "#2563eb",
-                f"yes, within\n{errors[backend, form]:.0e}",
-            )
+            color, words = "#2563eb", f"yes, within\n{errors[backend, form]:.0e}"
         elif (backend, form) in refusals:
             color, words = "0.9", refusals[backend, form].partition(":")[0]
         else:
             color, words = "1", "not tried here"
-        box = plt.Rectangle(
-            (column, row), 0.96, 0.92, facecolor=color, edgecolor="0.8"
-        )
+        box = plt.Rectangle((column, row), 0.96, 0.92, facecolor=color, edgecolor="0.8")
         axis.add_patch(box)
         ink = "white" if color == "#2563eb" else "0.25"
-        axis.text(
-            column + 0.48,
-            row + 0.46,
-            words,
-            ha="center",
-            va="center",
-            color=ink,
-            fontsize=8,
-        )
+        axis.text(column + 0.48, row + 0.46, words, ha="center", va="center", color=ink, fontsize=8)
 axis.set(xlim=(0, len(FORMATS)), ylim=(len(BACKENDS), 0))
 axis.set_xticks(np.arange(len(FORMATS)) + 0.48, FORMATS)
-axis.set_yticks(
-    np.arange(len(BACKENDS)) + 0.46, [f"Keras on {b}" for b in BACKENDS]
-)
+axis.set_yticks(np.arange(len(BACKENDS)) + 0.46, [f"Keras on {b}" for b in BACKENDS])
 axis.tick_params(length=0, labeltop=True, labelbottom=False)
 axis.spines[:].set_visible(False)
-axis.set_title(
-    "What Keras exports, by backend, and how far the answers are from its own"
-)
+axis.set_title("What Keras exports, by backend, and how far the answers are from its own")
 plt.show()
 
 # %%

@@ -41,18 +41,10 @@ folder = tempfile.TemporaryDirectory()
 here = Path(folder.name)
 generator = np.random.default_rng(SEED)
 shapes = ((WIDTH, WIDTH), (WIDTH, 10))
-kernel1, kernel2 = (
-    generator.normal(0, WIDTH**-0.5, s).astype("float32") for s in shapes
-)
+kernel1, kernel2 = (generator.normal(0, WIDTH**-0.5, s).astype("float32") for s in shapes)
 image = generator.normal(size=(1, WIDTH)).astype("float32")
 expected = np.maximum(image @ kernel1, 0) @ kernel2
-np.savez(
-    here / "data.npz",
-    kernel1=kernel1,
-    kernel2=kernel2,
-    image=image,
-    expected=expected,
-)
+np.savez(here / "data.npz", kernel1=kernel1, kernel2=kernel2, image=image, expected=expected)
 
 # %%
 # What each process does
@@ -190,20 +182,9 @@ graph = onnx.helper.make_graph(
         onnx.helper.make_node("MatMul", ["active", "kernel2"], ["y"]),
     ],
     "two layers",
-    [
-        onnx.helper.make_tensor_value_info(
-            "x", onnx.TensorProto.FLOAT, image.shape
-        )
-    ],
-    [
-        onnx.helper.make_tensor_value_info(
-            "y", onnx.TensorProto.FLOAT, expected.shape
-        )
-    ],
-    [
-        onnx.numpy_helper.from_array(k, f"kernel{n}")
-        for n, k in enumerate((kernel1, kernel2), 1)
-    ],
+    [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, image.shape)],
+    [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, expected.shape)],
+    [onnx.numpy_helper.from_array(k, f"kernel{n}") for n, k in enumerate((kernel1, kernel2), 1)],
 )
 opsets = [onnx.helper.make_opsetid("", 20)]
 made = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
@@ -239,12 +220,8 @@ serve(CALLS, LiteRT=run)
 # All at once, and LiteRT when its file is there. The setting of threads that each library reads is
 # the same for all.
 
-ONE = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1"
-)
-SPARED = {
-    "TORCHINDUCTOR_VEC_ISA_OK": "1"
-}  # Inductor's test of the C++ compiler
+ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
+SPARED = {"TORCHINDUCTOR_VEC_ISA_OK": "1"}  # Inductor's test of the C++ compiler
 environment = {**os.environ, **ONE, **SPARED, "KERAS_BACKEND": "jax"}
 
 
@@ -265,9 +242,7 @@ def heard(process, words):
         except ValueError:
             continue
     words.seek(0)
-    raise RuntimeError(
-        f"a runtime ended with status {process.wait()}: {words.read()[-2000:]}"
-    )
+    raise RuntimeError(f"a runtime ended with status {process.wait()}: {words.read()[-2000:]}")
 
 
 errors, runs = {}, {}
@@ -301,11 +276,7 @@ medians = {name: statistics.median(values) for name, values in times.items()}
 # Result
 # ------
 
-measured = {
-    "error_largest": max(errors.values()),
-    "runtimes": len(runs),
-    "rounds": ROUNDS,
-}
+measured = {"error_largest": max(errors.values()), "runtimes": len(runs), "rounds": ROUNDS}
 order = sorted(medians, key=medians.get)
 for name in order:
     key = name.lower().replace(",", "").replace(".", "_").replace(" ", "_")
@@ -313,29 +284,20 @@ for name in order:
     print(f"{name:<24} {medians[name]:7.0f} microseconds")
 if "torch.compile" not in runs:
     print("torch.compile needs a C++ compiler, and there is none")
-for eager, compiled in (
-    ("PyTorch", "torch.compile"),
-    ("TensorFlow", "tf.function"),
-):
+for eager, compiled in (("PyTorch", "torch.compile"), ("TensorFlow", "tf.function")):
     if compiled in medians:
-        print(
-            f"{compiled} takes {medians[compiled] / medians[eager]:.1f} times as long as {eager}"
-        )
+        print(f"{compiled} takes {medians[compiled] / medians[eager]:.1f} times as long as {eager}")
 
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
 colors = {"P": "#6b1f5e", "t": "#6b1f5e", "T": "#b45309", "K": "#2563eb"}
-colors = {name: colors.get(name[0], "0.4") for name in order} | {
-    "tf.function": "#b45309"
-}
+colors = {name: colors.get(name[0], "0.4") for name in order} | {"tf.function": "#b45309"}
 for row, name in enumerate(order):
     axis.plot(times[name], [row] * ROUNDS, "o", color=colors[name], alpha=0.35)
     axis.plot(medians[name], row, "|", color=colors[name], ms=18, mew=3)
 axis.set(yticks=range(len(order)), yticklabels=order, xscale="log")
-axis.set(
-    xlabel=f"microseconds for one image (dots: {ROUNDS} rounds, line: median)"
-)
+axis.set(xlabel=f"microseconds for one image (dots: {ROUNDS} rounds, line: median)")
 axis.invert_yaxis()
 axis.set_title("One request, one thread, a small network")
 plt.show()

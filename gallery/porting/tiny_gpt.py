@@ -43,11 +43,7 @@ OPENING = "The statement"
 # ----
 # Characters, numbered. The last tenth is for testing. NumPy draws the batches, and the weights.
 
-text = (
-    "\n".join(pydoc_data.topics.topics.values())
-    .encode("ascii", "ignore")
-    .decode()
-)
+text = "\n".join(pydoc_data.topics.topics.values()).encode("ascii", "ignore").decode()
 alphabet = sorted(set(text))
 numbers = np.array([alphabet.index(c) for c in alphabet], "int32")
 lookup = np.zeros(128, "int32")
@@ -69,10 +65,7 @@ def drawn(*shape):
 
 batches = [windows(train, BATCH_SIZE) for _ in range(STEPS)]
 held = windows(test, 64)
-weights = {
-    "symbols": drawn(len(alphabet), WIDTH),
-    "positions": drawn(LENGTH, WIDTH),
-}
+weights = {"symbols": drawn(len(alphabet), WIDTH), "positions": drawn(LENGTH, WIDTH)}
 for block in range(BLOCKS):
     for name in ("query", "key", "value", "out"):
         weights[f"{name}{block}"] = drawn(WIDTH, WIDTH)
@@ -80,9 +73,7 @@ for block in range(BLOCKS):
     weights[f"shrink{block}"] = drawn(4 * WIDTH, WIDTH)
 weights["head"] = drawn(WIDTH, len(alphabet))
 size = sum(array.size for array in weights.values())
-print(
-    f"{len(text):,} characters, {len(alphabet)} different ones; {size:,} weights"
-)
+print(f"{len(text):,} characters, {len(alphabet)} different ones; {size:,} weights")
 
 # %%
 # PyTorch
@@ -94,10 +85,7 @@ print(
 class GPT(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        start = {
-            name: torch.nn.Parameter(torch.tensor(array))
-            for name, array in weights.items()
-        }
+        start = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in weights.items()}
         self.w = torch.nn.ParameterDict(start)
 
     def heads(self, x):
@@ -111,17 +99,10 @@ class GPT(torch.nn.Module):
         x = w["symbols"][codes] + w["positions"]
         for b in range(BLOCKS):
             h = self.norm(x)
-            parts = (
-                self.heads(h @ w[f"{name}{b}"])
-                for name in ("query", "key", "value")
-            )
-            seen = functional.scaled_dot_product_attention(
-                *parts, is_causal=True
-            )
+            parts = (self.heads(h @ w[f"{name}{b}"]) for name in ("query", "key", "value"))
+            seen = functional.scaled_dot_product_attention(*parts, is_causal=True)
             x = x + seen.transpose(1, 2).flatten(2) @ w[f"out{b}"]
-            hidden = functional.gelu(
-                self.norm(x) @ w[f"expand{b}"], approximate="tanh"
-            )
+            hidden = functional.gelu(self.norm(x) @ w[f"expand{b}"], approximate="tanh")
             x = x + hidden @ w[f"shrink{b}"]
         return self.norm(x) @ w["head"]
 
@@ -177,9 +158,7 @@ for step, words in texts.items():
 
 def norm(x):
     centred = x - x.mean(axis=-1, keepdims=True)
-    return centred * jax.lax.rsqrt(
-        (centred**2).mean(axis=-1, keepdims=True) + EPSILON
-    )
+    return centred * jax.lax.rsqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
 
 
 def jax_gpt(w, codes):
@@ -187,10 +166,7 @@ def jax_gpt(w, codes):
     for b in range(BLOCKS):
         h = norm(x)
         split = (*x.shape[:2], HEADS, WIDTH // HEADS)
-        parts = (
-            (h @ w[f"{name}{b}"]).reshape(split)
-            for name in ("query", "key", "value")
-        )
+        parts = ((h @ w[f"{name}{b}"]).reshape(split) for name in ("query", "key", "value"))
         seen = jax.nn.dot_product_attention(*parts, is_causal=True)
         x = x + seen.reshape(x.shape) @ w[f"out{b}"]
         x = x + jax.nn.gelu(norm(x) @ w[f"expand{b}"]) @ w[f"shrink{b}"]
@@ -199,9 +175,7 @@ def jax_gpt(w, codes):
 
 def loss_of(w, codes, following):
     logits = jax_gpt(w, codes)
-    return optax.softmax_cross_entropy_with_integer_labels(
-        logits, following
-    ).mean()
+    return optax.softmax_cross_entropy_with_integer_labels(logits, following).mean()
 
 
 adam = optax.adam(RATE, eps=1e-7)
@@ -229,9 +203,7 @@ layers = keras.layers
 
 
 def normed(x):
-    return layers.LayerNormalization(
-        epsilon=EPSILON, center=False, scale=False
-    )(x)
+    return layers.LayerNormalization(epsilon=EPSILON, center=False, scale=False)(x)
 
 
 def kernel(layer, name, *shape):
@@ -240,10 +212,7 @@ def kernel(layer, name, *shape):
 
 given = keras.Input((LENGTH,), dtype="int32")
 places = keras.ops.zeros_like(given) + keras.ops.arange(LENGTH)
-symbols, positions = (
-    layers.Embedding(len(alphabet), WIDTH),
-    layers.Embedding(LENGTH, WIDTH),
-)
+symbols, positions = layers.Embedding(len(alphabet), WIDTH), layers.Embedding(LENGTH, WIDTH)
 x, part = symbols(given) + positions(places), WIDTH // HEADS
 symbols.embeddings.assign(weights["symbols"])
 positions.embeddings.assign(weights["positions"])
@@ -252,13 +221,7 @@ for b in range(BLOCKS):
     h = normed(x)
     x = x + attention(h, h, use_causal_mask=True)
     for name in ("query", "key", "value"):
-        kernel(
-            getattr(attention, f"{name}_dense"),
-            f"{name}{b}",
-            WIDTH,
-            HEADS,
-            part,
-        )
+        kernel(getattr(attention, f"{name}_dense"), f"{name}{b}", WIDTH, HEADS, part)
     kernel(attention.output_dense, f"out{b}", HEADS, part, WIDTH)
 
     def gelu(x):
@@ -295,9 +258,7 @@ answers = {
 def loss_on(logits, following):
     logits = logits - logits.max(axis=-1, keepdims=True)
     chances = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-    return float(
-        -np.take_along_axis(chances, following[..., None], axis=-1).mean()
-    )
+    return float(-np.take_along_axis(chances, following[..., None], axis=-1).mean())
 
 
 known = windows(train, 64)
@@ -306,18 +267,11 @@ measured["loss_known_pytorch"] = loss_on(torch_logits(known[0]), known[1])
 for name, values in losses.items():
     measured[f"loss_{name.lower()}"] = float(np.mean(values[-20:]))
     measured[f"loss_held_{name.lower()}"] = loss_on(answers[name], held[1])
-    print(
-        f"{name:<8} {values[0]:.3f} to {measured[f'loss_{name.lower()}']:.3f}",
-        end="; ",
-    )
+    print(f"{name:<8} {values[0]:.3f} to {measured[f'loss_{name.lower()}']:.3f}", end="; ")
     print(f"unseen text {measured[f'loss_held_{name.lower()}']:.3f}")
-print(
-    f"PyTorch on text that it learnt from: {measured['loss_known_pytorch']:.3f}"
-)
+print(f"PyTorch on text that it learnt from: {measured['loss_known_pytorch']:.3f}")
 curves = np.array(list(losses.values()))
-smooth = np.array(
-    [np.convolve(curve, np.ones(20) / 20, "valid") for curve in curves]
-)
+smooth = np.array([np.convolve(curve, np.ones(20) / 20, "valid") for curve in curves])
 measured["apart_at_first"] = float(np.ptp(curves[:, 0]))
 measured["apart"] = float(np.ptp(smooth, axis=0).max())
 print(
@@ -329,11 +283,7 @@ assert measured["loss_pytorch"] < 2.6 < losses["PyTorch"][0]
 
 # %%
 
-styles = {
-    "PyTorch": ("#6b1f5e", 5, 0.35),
-    "JAX": ("#14532d", 2.2, 1),
-    "Keras": ("#2563eb", 0.8, 1),
-}
+styles = {"PyTorch": ("#6b1f5e", 5, 0.35), "JAX": ("#14532d", 2.2, 1), "Keras": ("#2563eb", 0.8, 1)}
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
 for (name, (color, width, alpha)), curve in zip(styles.items(), smooth):
     axis.plot(curve, color=color, linewidth=width, alpha=alpha, label=name)

@@ -47,9 +47,7 @@ x_train, x_test, y_train, y_test = train_test_split(
     (digits.images[..., None] / 16).astype("float32"), digits.target.astype("int64"),
     test_size=0.2, stratify=digits.target, random_state=SEED,
 )  # fmt: skip
-x_train_torch, x_test_torch = (
-    torch.from_numpy(x).permute(0, 3, 1, 2) for x in (x_train, x_test)
-)
+x_train_torch, x_test_torch = (torch.from_numpy(x).permute(0, 3, 1, 2) for x in (x_train, x_test))
 SHAPES = [(3, 3, 1, CHANNELS), (16 * CHANNELS, HIDDEN), (HIDDEN, 10)]
 
 
@@ -59,20 +57,14 @@ def glorot(seed):
     for shape in SHAPES:
         field = int(np.prod(shape[:-2]))
         bound = (6 / (field * (shape[-2] + shape[-1]))) ** 0.5
-        kernels.append(
-            generator.uniform(-bound, bound, shape).astype("float32")
-        )
+        kernels.append(generator.uniform(-bound, bound, shape).astype("float32"))
     return kernels
 
 
 def batches(seed, shuffle=True):
     generator = np.random.default_rng(seed)
     for _ in range(EPOCHS):
-        order = (
-            generator.permutation(len(x_train))
-            if shuffle
-            else np.argsort(y_train)
-        )
+        order = generator.permutation(len(x_train)) if shuffle else np.argsort(y_train)
         for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
             yield order[start : start + BATCH_SIZE]
 
@@ -91,9 +83,7 @@ def train_keras(from_logits=True):
         keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON),
         keras.layers.ReLU(),
         keras.layers.Flatten(),
-        keras.layers.Dense(
-            HIDDEN, activation="relu", kernel_regularizer=penalty
-        ),
+        keras.layers.Dense(HIDDEN, activation="relu", kernel_regularizer=penalty),
         keras.layers.Dense(10, kernel_regularizer=penalty),
     ]
     model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
@@ -108,9 +98,7 @@ def train_keras(from_logits=True):
 
 
 def keras_accuracy(model):
-    return float(
-        (model.predict(x_test, verbose=0).argmax(axis=1) == y_test).mean()
-    )
+    return float((model.predict(x_test, verbose=0).argmax(axis=1) == y_test).mean())
 
 
 in_keras = train_keras()
@@ -125,30 +113,17 @@ accuracy_keras = keras_accuracy(in_keras)
 
 
 class Net(nn.Module):
-    def __init__(
-        self,
-        symmetric=False,
-        keep_order=True,
-        momentum=1 - MOMENTUM,
-        epsilon=EPSILON,
-    ):
+    def __init__(self, symmetric=False, keep_order=True, momentum=1 - MOMENTUM, epsilon=EPSILON):
         super().__init__()
         self.pad = nn.Identity() if symmetric else nn.ZeroPad2d((0, 1, 0, 1))
-        self.conv = nn.Conv2d(
-            1, CHANNELS, 3, 2, padding=1 if symmetric else 0, bias=False
-        )
+        self.conv = nn.Conv2d(1, CHANNELS, 3, 2, padding=1 if symmetric else 0, bias=False)
         self.norm = nn.BatchNorm2d(CHANNELS, eps=epsilon, momentum=momentum)
-        self.hidden, self.output = (
-            nn.Linear(16 * CHANNELS, HIDDEN),
-            nn.Linear(HIDDEN, 10),
-        )
+        self.hidden, self.output = nn.Linear(16 * CHANNELS, HIDDEN), nn.Linear(HIDDEN, 10)
         self.keep_order = keep_order
 
     @torch.no_grad()
     def start(self, kernels):
-        conv, hidden, output = (
-            torch.from_numpy(kernel.copy()) for kernel in kernels
-        )
+        conv, hidden, output = (torch.from_numpy(kernel.copy()) for kernel in kernels)
         self.conv.weight.copy_(conv.permute(3, 2, 0, 1))
         self.hidden.weight.copy_(hidden.T)
         self.output.weight.copy_(output.T)
@@ -162,32 +137,17 @@ class Net(nn.Module):
         return self.output(torch.relu(self.hidden(x.flatten(1))))
 
 
-def train_torch(
-    seed=SEED,
-    *,
-    shuffle=True,
-    twice=False,
-    whole=False,
-    own_start=False,
-    **mistake,
-):
+def train_torch(seed=SEED, *, shuffle=True, twice=False, whole=False, own_start=False, **mistake):
     """Of the mistakes, ``adam_epsilon``, ``decay`` and ``labels`` have the value that is wrong."""
-    epsilon, decay = (
-        mistake.pop("adam_epsilon", 1e-7),
-        mistake.pop("decay", None),
-    )
+    epsilon, decay = mistake.pop("adam_epsilon", 1e-7), mistake.pop("decay", None)
     targets = torch.from_numpy(mistake.pop("labels", y_train))
     torch.manual_seed(seed)
     model = Net(**mistake)
     if not own_start:
         model.start(glorot(seed))
     adam = torch.optim.AdamW if decay else torch.optim.Adam
-    optimizer = adam(
-        model.parameters(), lr=RATE, eps=epsilon, weight_decay=decay or 0
-    )
-    order = (
-        [np.arange(len(x_train))] * EPOCHS if whole else batches(seed, shuffle)
-    )
+    optimizer = adam(model.parameters(), lr=RATE, eps=epsilon, weight_decay=decay or 0)
+    order = [np.arange(len(x_train))] * EPOCHS if whole else batches(seed, shuffle)
     model.train()
     for chosen in order:
         logits = model(x_train_torch[chosen])
@@ -195,9 +155,7 @@ def train_torch(
             logits = torch.softmax(logits, dim=1)
         loss = nn.functional.cross_entropy(logits, targets[chosen])
         if not decay:
-            loss = loss + L2 * (
-                (model.hidden.weight**2).sum() + (model.output.weight**2).sum()
-            )
+            loss = loss + L2 * ((model.hidden.weight**2).sum() + (model.output.weight**2).sum())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -213,14 +171,9 @@ def accuracy(model, forgotten=False):
 
 
 right = train_torch()
-rights = [
-    accuracy(right),
-    *(accuracy(train_torch(seed)) for seed in range(1, 3)),
-]
+rights = [accuracy(right), *(accuracy(train_torch(seed)) for seed in range(1, 3))]
 noise = max(rights) - min(rights)
-print(
-    f"Keras {accuracy_keras:.1%}, PyTorch {rights[0]:.1%}; three seeds span {noise:.1%}"
-)
+print(f"Keras {accuracy_keras:.1%}, PyTorch {rights[0]:.1%}; three seeds span {noise:.1%}")
 
 # %%
 # Mistakes of training
@@ -230,20 +183,7 @@ print(
 # *eight, five, four*. ``(N, 1)`` against ``(N,)`` is another task: is the digit even?
 
 by_name = np.argsort(
-    np.argsort(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-        ]
-    )
+    np.argsort(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 )
 
 
@@ -256,13 +196,7 @@ def even_accuracy(align):
     model.train()
     for chosen in batches(SEED):
         target = wanted[chosen]
-        loss = (
-            (
-                model(x_train_torch[chosen])
-                - (target[:, None] if align else target)
-            )
-            ** 2
-        ).mean()
+        loss = ((model(x_train_torch[chosen]) - (target[:, None] if align else target)) ** 2).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -276,15 +210,12 @@ lost = {
     "softmax before the loss": rights[0] - accuracy(train_torch(twice=True)),
     "one step an epoch": rights[0] - accuracy(train_torch(whole=True)),
     "data sorted by class": rights[0] - accuracy(train_torch(shuffle=False)),
-    "labels in another order": rights[0]
-    - accuracy(train_torch(labels=by_name[y_train])),
+    "labels in another order": rights[0] - accuracy(train_torch(labels=by_name[y_train])),
     "(N, 1) against (N,)": even_accuracy(True) - even_accuracy(False),
     "L2 as weight_decay": rights[0] - accuracy(train_torch(decay=L2)),
-    "PyTorch's initial weights": rights[0]
-    - accuracy(train_torch(own_start=True)),
+    "PyTorch's initial weights": rights[0] - accuracy(train_torch(own_start=True)),
     "Adam's epsilon": rights[0] - accuracy(train_torch(adam_epsilon=1e-8)),
-    "batch norm: momentum not turned": rights[0]
-    - accuracy(train_torch(momentum=MOMENTUM)),
+    "batch norm: momentum not turned": rights[0] - accuracy(train_torch(momentum=MOMENTUM)),
     "eval() forgotten": rights[0] - accuracy(right, forgotten=True),
 }
 
@@ -312,13 +243,10 @@ accuracy_ported = accuracy(ported())
 forgotten = ported()
 forgotten.norm.reset_running_stats()
 lost |= {
-    "padding on the other side": accuracy_ported
-    - accuracy(ported(symmetric=True)),
-    "flattened in another order": accuracy_ported
-    - accuracy(ported(keep_order=False)),
+    "padding on the other side": accuracy_ported - accuracy(ported(symmetric=True)),
+    "flattened in another order": accuracy_ported - accuracy(ported(keep_order=False)),
     "batch norm: epsilon": accuracy_ported - accuracy(ported(epsilon=1e-5)),
-    "batch norm: statistics left behind": accuracy_ported
-    - accuracy(forgotten),
+    "batch norm: statistics left behind": accuracy_ported - accuracy(forgotten),
 }
 
 # %%
@@ -334,69 +262,37 @@ lost_keras = {"from_logits=True forgotten": accuracy_keras - forgetful}
 # Result
 # ------
 
-measured = {
-    "accuracy_keras": accuracy_keras,
-    "accuracy_torch": rights[0],
-    "noise": noise,
-}
-measured |= {
-    "accuracy_ported": accuracy_ported,
-    "mistakes": len(lost) + len(lost_keras),
-}
+measured = {"accuracy_keras": accuracy_keras, "accuracy_torch": rights[0], "noise": noise}
+measured |= {"accuracy_ported": accuracy_ported, "mistakes": len(lost) + len(lost_keras)}
 for name, value in [*lost.items(), *lost_keras.items()]:
     key = "".join(c if c.isalnum() else "_" for c in name.lower()).strip("_")
     measured[f"lost_{key}"] = value
     print(f"{name:<36} {value:6.1%}")
-assert (
-    abs(accuracy_keras - rights[0])
-    < 0.015
-    > abs(accuracy_keras - accuracy_ported)
-)
+assert abs(accuracy_keras - rights[0]) < 0.015 > abs(accuracy_keras - accuracy_ported)
 assert min(accuracy_keras, rights[0]) > 0.95
 large = ["one step an epoch", "labels in another order", "(N, 1) against (N,)"]
 large += ["padding on the other side", "flattened in another order"]
 assert min(lost[name] for name in large) > max(0.03, noise)
 assert (
-    max(
-        lost["softmax before the loss"],
-        lost["Adam's epsilon"],
-        lost["batch norm: epsilon"],
-    )
-    < 0.03
+    max(lost["softmax before the loss"], lost["Adam's epsilon"], lost["batch norm: epsilon"]) < 0.03
 )
 assert lost_keras["from_logits=True forgotten"] > 0.1
 
 # %%
 
-lost_in = {
-    "PyTorch worse than Keras": lost,
-    "Keras worse than PyTorch": lost_keras,
-}
+lost_in = {"PyTorch worse than Keras": lost, "Keras worse than PyTorch": lost_keras}
 heights = [len(lost), 1.8]
 figure, axes = plt.subplots(
-    2,
-    1,
-    figsize=(8, 5),
-    layout="constrained",
-    sharex=True,
-    height_ratios=heights,
+    2, 1, figsize=(8, 5), layout="constrained", sharex=True, height_ratios=heights
 )
-for axis, color, (title, each) in zip(
-    axes, ("#6b1f5e", "#2563eb"), lost_in.items()
-):
+for axis, color, (title, each) in zip(axes, ("#6b1f5e", "#2563eb"), lost_in.items()):
     order = sorted(each, key=each.get)
-    bars = axis.barh(
-        order, [max(0, 100 * each[name]) for name in order], color=color
-    )
-    axis.bar_label(
-        bars, [f" {max(0, each[name]):.0%}" for name in order], fontsize=9
-    )
+    bars = axis.barh(order, [max(0, 100 * each[name]) for name in order], color=color)
+    axis.bar_label(bars, [f" {max(0, each[name]):.0%}" for name in order], fontsize=9)
     axis.axvspan(0, 100 * noise, color="0.85", zorder=0)
     axis.set_title(title, loc="left")
     axis.margins(x=0.1)
-axes[1].set_xlabel(
-    "test accuracy lost, percentage points (grey: what another seed may cost)"
-)
+axes[1].set_xlabel("test accuracy lost, percentage points (grey: what another seed may cost)")
 plt.show()
 
 # %%

@@ -176,9 +176,7 @@ print(json.dumps({name: spent(step) for name, step in runs.items()}))
 
 usual = "clang++" if sys.platform == "darwin" else "g++"
 compiler = shutil.which(os.environ.get("CXX", usual))
-ONE = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1"
-)
+ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
 constants = "\n".join(
     f"{name} = {value!r}"
     for name, value in {
@@ -189,33 +187,20 @@ constants = "\n".join(
 INDUCTOR = {"TORCHINDUCTOR_VEC_ISA_OK": "1"}
 empty = tempfile.TemporaryDirectory()
 seconds, losses = {}, {}
-for title, code in (
-    ("PyTorch", PYTORCH),
-    ("TensorFlow", TENSORFLOW),
-    ("JAX", JAX),
-):
+for title, code in (("PyTorch", PYTORCH), ("TensorFlow", TENSORFLOW), ("JAX", JAX)):
     done = subprocess.run(
         [sys.executable, "-c", constants + SHARED + code],
         env={**os.environ, **ONE, **INDUCTOR, "TORCHINDUCTOR_CACHE_DIR": empty.name},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise RuntimeError(
-            f"{title} ended with status {done.returncode}:\n{done.stderr[-2000:]}"
-        )
-    for name, (spent, lost) in json.loads(
-        done.stdout.splitlines()[-1]
-    ).items():
-        seconds[title, name], losses[title, name] = (
-            np.array(spent),
-            np.array(lost),
-        )
+        raise RuntimeError(f"{title} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
+    for name, (spent, lost) in json.loads(done.stdout.splitlines()[-1]).items():
+        seconds[title, name], losses[title, name] = np.array(spent), np.array(lost)
 empty.cleanup()
 reference = losses["PyTorch", "eager"]
 apart = max(float(abs(lost - reference).max()) for lost in losses.values())
-print(
-    f"the losses of all {len(losses)} differ by at most {apart:.1e} in {STEPS} steps"
-)
+print(f"the losses of all {len(losses)} differ by at most {apart:.1e} in {STEPS} steps")
 
 # %%
 # Result
@@ -229,12 +214,7 @@ pays = {}
 for (title, name), spent in seconds.items():
     eager = float(np.median(seconds[title, "eager"][5:]))
     first, later = float(spent[0]), float(np.median(spent[5:]))
-    key = (
-        f"{title} {name}".lower()
-        .replace(",", "")
-        .replace(".", "_")
-        .replace(" ", "_")
-    )
+    key = f"{title} {name}".lower().replace(",", "").replace(".", "_").replace(" ", "_")
     measured |= {f"{key}_first_seconds": first, f"{key}_ms": 1e3 * later}
     told = ""
     if name != "eager" and later < eager:
@@ -243,9 +223,7 @@ for (title, name), spent in seconds.items():
         told = f"pays after {pays[title, name]:6.0f} steps"
     elif name != "eager":
         told = "does not pay"
-    print(
-        f"{title:<11} {name:<17} first {first:6.2f} s, then {1e3 * later:6.2f} ms  {told}"
-    )
+    print(f"{title:<11} {name:<17} first {first:6.2f} s, then {1e3 * later:6.2f} ms  {told}")
 if not compiler:
     print("torch.compile needs a C++ compiler, and there is none")
 assert apart < 1e-3
@@ -263,21 +241,13 @@ styles = {
     "jax.jit": "--",
 }
 steps = np.logspace(0, 6, 200)
-figure, axes = plt.subplots(
-    1, 3, figsize=(8, 3.2), sharey=True, layout="constrained"
-)
+figure, axes = plt.subplots(1, 3, figsize=(8, 3.2), sharey=True, layout="constrained")
 for axis, (title, color) in zip(axes, colors.items()):
     for (framework, name), spent in seconds.items():
         if framework == title:
             later = np.median(spent[5:])
             first = later if name == "eager" else spent[0]
-            axis.plot(
-                steps,
-                first + (steps - 1) * later,
-                styles[name],
-                color=color,
-                label=name,
-            )
+            axis.plot(steps, first + (steps - 1) * later, styles[name], color=color, label=name)
             if (title, name) in pays:
                 crossing = pays[title, name]
                 height = crossing * np.median(seconds[title, "eager"][5:])

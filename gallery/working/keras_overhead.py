@@ -148,12 +148,8 @@ def native_step():
 # Run them
 # --------
 
-ONE = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1"
-)
-constants = (
-    f"SEED, BATCH_SIZE, RATE, STEPS = {SEED}, {BATCH_SIZE}, {RATE}, {STEPS}\n"
-)
+ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
+constants = f"SEED, BATCH_SIZE, RATE, STEPS = {SEED}, {BATCH_SIZE}, {RATE}, {STEPS}\n"
 ms, compiled, apart = {}, {}, 0.0
 for backend, native in NATIVE.items():
     done = subprocess.run(
@@ -161,20 +157,13 @@ for backend, native in NATIVE.items():
         env={**os.environ, **ONE, "KERAS_BACKEND": backend}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise RuntimeError(
-            f"{backend} ended with status {done.returncode}:\n{done.stderr[-2000:]}"
-        )
+        raise RuntimeError(f"{backend} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
     told = json.loads(done.stdout.splitlines()[-1])
     compiled[backend] = told.pop("compiled")
     for width, ways in told.items():
         for way, (losses, seconds) in ways.items():
             ms[backend, way, int(width)] = 1e3 * seconds
-        apart = max(
-            apart,
-            float(
-                np.abs(np.subtract(ways["native"][0], ways["keras"][0])).max()
-            ),
-        )
+        apart = max(apart, float(np.abs(np.subtract(ways["native"][0], ways["keras"][0])).max()))
 print(f"the losses of the first three steps differ by at most {apart:.1e}")
 assert apart < 1e-2
 
@@ -184,9 +173,7 @@ assert apart < 1e-2
 
 measured = {"apart": apart, "narrowest": WIDTHS[0], "widest": WIDTHS[-1]}
 for backend in NATIVE:
-    ratios = {
-        w: ms[backend, "keras", w] / ms[backend, "native", w] for w in WIDTHS
-    }
+    ratios = {w: ms[backend, "keras", w] / ms[backend, "native", w] for w in WIDTHS}
     over = ms[backend, "keras", WIDTHS[0]] - ms[backend, "native", WIDTHS[0]]
     measured |= {
         f"{backend}_times_narrow": ratios[WIDTHS[0]],
@@ -195,11 +182,7 @@ for backend in NATIVE:
         f"{backend}_compiled": compiled[backend],
     }
     print(f"{backend:<11} jit_compile: {compiled[backend]!s:<6}", end="")
-    print(
-        "  ".join(
-            f"width {w}: {ratio:.1f} times" for w, ratio in ratios.items()
-        )
-    )
+    print("  ".join(f"width {w}: {ratio:.1f} times" for w, ratio in ratios.items()))
     assert ratios[WIDTHS[-1]] < ratios[WIDTHS[0]]
 # TensorFlow has a graph all the same, compiled by XLA or not.
 assert measured["torch_times_wide"] < measured["torch_times_narrow"] / 2
@@ -210,9 +193,7 @@ assert not compiled["torch"]
 
 colors = {"torch": "#6b1f5e", "tensorflow": "#b45309", "jax": "#14532d"}
 titles = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX"}
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(8, 3.2), layout="constrained"
-)
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 for backend, color in colors.items():
     native = [ms[backend, "native", w] for w in WIDTHS]
     through = [ms[backend, "keras", w] for w in WIDTHS]
@@ -220,12 +201,7 @@ for backend, color in colors.items():
     left.plot(WIDTHS, through, "o-", color=color)
     ratios = np.divide(through, native)
     right.plot(WIDTHS, ratios, "o-", color=color, label=titles[backend])
-left.set(
-    xscale="log",
-    yscale="log",
-    xlabel="width",
-    ylabel="ms a step (dashed: native)",
-)
+left.set(xscale="log", yscale="log", xlabel="width", ylabel="ms a step (dashed: native)")
 right.axhline(1, color="0.5", linewidth=0.8)
 right.set(xscale="log", yscale="log", xlabel="width", ylabel="Keras / native")
 for axis in (left, right):

@@ -16,7 +16,7 @@ def test_answers_rank_the_frameworks_with_reasons(page: Page) -> None:
     page.get_by_label("What does it train on?").select_option(
         "A Mac\N{RIGHT SINGLE QUOTATION MARK}s GPU"
     )
-    page.get_by_label("What is there already?").select_option("A published language model")
+    page.get_by_label("What is there already?").select_option("A published model")
 
     first = page.locator(".chooser-result ol > li").first
     assert "PyTorch." == page.locator(".chooser-said").inner_text()

@@ -185,7 +185,7 @@ def test_an_example_begins_with_its_result(page: Page) -> None:
     code = page.locator(".bd-article .highlight").first
 
     assert head.bounding_box()["y"] < code.bounding_box()["y"]
-    assert head.locator("img").evaluate("image => image.complete && image.naturalWidth > 0")
+    assert head.locator("img:visible").evaluate("image => image.complete && image.naturalWidth > 0")
     assert head.get_by_text("Download Python source code").is_visible()
     assert "Ran in" in head.inner_text()
     assert not page.get_by_text("Go to the end").count()

@@ -162,7 +162,7 @@ def test_a_time_taken_on_a_busy_machine_is_no_timing(site: Site) -> None:
     assert "Disturbed: left out: the machine was busy" in chart
     assert "At rest: 7.5 s; Its steps: 3.0 s" in chart.replace("\N{NO-BREAK SPACE}", " ")
     assert "while other work took 0.8 of its cores" in str(page)
-    rows = {row.td.text: row.find_all("td")[-1].text for row in page.select("table tr") if row.td}
+    rows = {row.td.a.text: row.find_all("td")[-1].text for row in page.select("table tr") if row.td}
     assert {"one/a": "busy", "one/b": "yes"} == rows
     told = site.examples()
     assert "other work took 0.8 of its cores" == told["one/a"]["disturbed"]

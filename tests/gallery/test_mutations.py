@@ -82,10 +82,8 @@ def anyhow(code: str) -> str:
 
 def mutated(example: str, *changes: str) -> str:
     source = (ROOT / f"gallery/{example}.py").read_text()
-    for old, new in zip(changes[::2], changes[1::2], strict=True):
-        if old not in source:
-            [there] = re.findall(anyhow(old), source) or [old]
-            old = there
+    for wanted, new in zip(changes[::2], changes[1::2], strict=True):
+        old = wanted if wanted in source else "".join(re.findall(anyhow(wanted), source)) or wanted
         assert 1 == source.count(old), f"{example}: {old!r} stands there {source.count(old)} times"
         source = source.replace(old, new)
     return source

@@ -158,17 +158,20 @@ def _bare(section: nodes.section) -> None:
             section.remove(child)
 
 
+def _themes(app: Sphinx) -> set[str]:
+    return {name.partition("/")[0] for name in examples_of(app.env).entries}
+
+
 def picture(app: Sphinx, doctree: nodes.document) -> None:
     """Put the cards in the place of Sphinx-Gallery's lists."""
     docname = app.env.current_document.docname
-    themes = {name.partition("/")[0] for name in examples_of(app.env).entries}
-    of_theme = docname.removeprefix(GALLERY).removesuffix("/index")
-    if app.builder.name != "html" or (docname != INDEX and of_theme not in themes):
+    pages = {f"{GALLERY}{theme}/index": theme for theme in _themes(app)}
+    if app.builder.name != "html" or docname not in {INDEX, *pages}:
         return
     shelf, top = Shelf(app), next(doctree.findall(nodes.section))
     if docname != INDEX:
         _bare(top)
-        top.insert(_behind_text(top), shelf.theme(of_theme))
+        top.insert(_behind_text(top), shelf.theme(pages[docname]))
         return
     _whole(doctree, top, shelf)
 

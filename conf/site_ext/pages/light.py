@@ -26,6 +26,7 @@ WANTED_BY = {
     "sortable.js": 'class="sortable',
     "tables.js": 'class="sortable',
     "hours.js": 'class="hours"',
+    "live.js": 'class="live"',
     "ledger.js": 'class="ledger',
     "columns.js": "side-by-side",
     "gallery.js": "gallery-filters",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from site_ext.base import values
 from site_ext.base.text import clean, cut
+from site_ext.run import published
 from site_ext.run.drawn import MIB, MOST_FILES, Figure, drawn
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Execution:
     cpu_seconds: float = 0.0
     peak_rss_mib: float = 0.0
     measured: dict[str, values.Value] = field(default_factory=dict)
+    published: dict[str, bytes] = field(default_factory=dict)
     modules: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
@@ -156,7 +158,9 @@ class _Reader:
             case ("end" | "facts" as kind, dict(facts), float(paused)):
                 self.ended = kind == "end"
                 _take_facts(facts, execution)
-                if self.ended and (wrong := _take_measured(facts["measured"], execution.measured)):
+                wrong = _take_measured(facts["measured"], execution.measured)
+                execution.published, odd = published.kept(facts["published"])
+                if self.ended and (wrong := wrong or odd):
                     self.cell = max(self.cells - 1, 0)
                     self._fail("measured", wrong, wrong)
             case ("names", names, float(paused)):

@@ -146,6 +146,7 @@ class Recorder:
             peak_rss_mib=round(execution.peak_rss_mib, 1),
             exclusive=False,
             measured={k: _scrubbed(v, scrub) for k, v in sorted(execution.measured.items())},
+            published=execution.published,
             versions=versions,
             machine={**machine.describe(), "during": spell},
             commit=self.commit,
@@ -190,7 +191,7 @@ def _note_failure(record: Record, example: Example, failure: Failure, scrub: Scr
     """Nothing is measured by what failed; what lacks an optional package is skipped."""
     failure = _not_installed(example, failure)
     record.failure = replace(failure, what=scrub(failure.what), text=scrub(failure.text))
-    record.status, record.measured = "failed", {}
+    record.status, record.measured, record.published = "failed", {}, {}
     record.frameworks = example.frameworks
     if failure.kind == "not installed":
         # A page must not look executed when only its first cells were.

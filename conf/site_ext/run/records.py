@@ -88,6 +88,7 @@ class Record:
     outputs: list[CellOutput] = field(default_factory=list)
     failure: Failure | None = None
     names: dict[str, Any] | None = None
+    published: dict[str, bytes] = field(default_factory=dict)
     format: int = FORMAT
 
     @property
@@ -135,6 +136,8 @@ def encoded(record: Record) -> str:
     data = msgspec.to_builtins(record)
     if record.names is None:  # releases whose code does not know it read records, too
         del data["names"]
+    if not record.published:
+        del data["published"]
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
@@ -166,7 +169,10 @@ def decoded(text: bytes) -> Record | None:
     if msgspec.json.decode(text, type=_Form).format != FORMAT:
         return None
     record = msgspec.json.decode(text, type=Record)
-    record.names = record.names  # a default is the class's only, and pages ask for the record's
+    record.names, record.published = (
+        record.names,
+        record.published,
+    )  # a default is the class's only, and pages ask for the record's
     for part, kind in (("machine", Machine), ("inputs", Inputs), ("versions", Versions)):
         msgspec.convert(getattr(record, part), kind)
     return record

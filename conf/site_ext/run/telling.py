@@ -165,6 +165,16 @@ def _plain(value: object) -> object:
     return value if type(value) in (bool, int, float, str) else (type(value).__name__, "")
 
 
+def _files(given: object) -> object:
+    """The files that a script gives to the site; of what is none, its type's name."""
+    if not isinstance(given, dict):
+        return type(given).__name__
+    return [
+        (str(name), content if type(content) is bytes else type(content).__name__)
+        for name, content in given.items()
+    ]
+
+
 def facts(folder: str, names: dict[str, object]) -> dict[str, object]:
     """What the caller needs to know of the process, while it still exists."""
     modules, local = set(), set()
@@ -194,6 +204,7 @@ def facts(folder: str, names: dict[str, object]) -> dict[str, object]:
         "modules": sorted(modules),
         "local": sorted(local),
         "measured": published,
+        "published": _files(names.get("published", {})),
         "peak_kib": peak_kib,
         "read": sorted(_read - {""}),
         "written": sorted(_written - {""}),

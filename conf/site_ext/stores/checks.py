@@ -23,7 +23,7 @@ from PIL import Image
 
 from site_ext.base import drawing, values
 from site_ext.base.text import clean
-from site_ext.run import inputs, packages, records
+from site_ext.run import inputs, packages, published, records
 from site_ext.run.during import Spell  # noqa: TC001 - msgspec asks for it
 from site_ext.run.outcome import KEPT, KEPT_TEXT
 
@@ -104,6 +104,8 @@ def _wrong(record: Record, example: Example, root: Path) -> Iterator[str]:
     yield from _of_lines(record)
     yield from _of_measured(record.measured)
     yield from _of_outputs(record, example)
+    if wrong := published.problem(record.published):
+        yield wrong
 
 
 def _of_outputs(record: Record, example: Example) -> Iterator[str]:
