@@ -66,10 +66,8 @@ class Digits(nn.Module):
 
     def forward(self, x):
         x = self.pool(torch.relu(self.convolution(x)))
-        x = x.permute(0, 2, 3, 1).flatten(
-            1
-        )  # in the order that TensorFlow has
-        return self.output(torch.relu(self.hidden(x)))
+        x = x.permute(0, 2, 3, 1)  # the order that TensorFlow has
+        return self.output(torch.relu(self.hidden(x.flatten(1))))
 
 
 def shifted(batch):

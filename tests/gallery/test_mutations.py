@@ -61,8 +61,7 @@ MUTATIONS: dict[str, tuple[str, ...]] = {
     "no positions in JAX": ("jax/transformer", ' + p["positions"]', ""),
     "an update thrown away": ("jax/convolution", "return optax.apply_updates(parameters, updates), state, loss", "return parameters, state, loss"),
     "no update in JAX": ("jax/train_mlp", "return optax.apply_updates(parameters, updates), state, loss", "return parameters, state, loss"),
-    "flattened in another order": ("deploying/in_the_browser", "x.permute(0, 2, 3, 1).flatten(1)", "x.flatten(1)"),
-    "another answer from the file": ("deploying/export_keras", "return session.run(None, {session.get_inputs()[0].name: images})[0]", "return 0.1 + session.run(None, {session.get_inputs()[0].name: images})[0]", "NOT_TRIED = set()", 'NOT_TRIED = {(b, f) for b in BACKENDS for f in FORMATS if f != "onnx"}'),
+    "flattened in another order": ("deploying/in_the_browser", "x = x.permute(0, 2, 3, 1)", "pass"),
     "no positions": ("pytorch/transformer", " + self.positions(torch.arange(LENGTH))", ""),
 }  # fmt: skip
 
