@@ -146,7 +146,7 @@ def forward(x):
 
 def converter():
     concrete = forward.get_concrete_function()
-    return tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+    return tf.lite.TFLiteConverter.from_concrete_functions([concrete], forward)
 
 
 def answered(content):

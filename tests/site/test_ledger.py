@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ARTICLE = (
     "index", "tensorflow", "pytorch", "keras", "jax", "backends", "comparison", "language_models",
-    "scale", "performance", "benchmarks", "imagenet", "leaving", "model_files", "resources", "recommendation", "audit",
+    "scale", "performance", "benchmarks", "imagenet", "leaving", "model_files", "resources", "recommendation", "choose", "audit",
 )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def minutes_of(html: Path, name: str) -> float:
     words = code = 0
     article = page(html, name).select_one("article")
     for tag in article.select(
-        "details > *:not(summary), script, svg, a.headerlink, .byline, .prev-next-area"
+        "details > *:not(summary), script, svg, .visually-hidden, a.headerlink, .byline, .prev-next-area"
     ):
         tag.decompose()
     for block in article.select("pre"):

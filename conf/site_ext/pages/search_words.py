@@ -3,6 +3,9 @@
 Each phrase is an entry of the index, which Sphinx's search ranks above what merely stands in a text::
 
     search_words = {"gallery/porting/why_worse": "softmax twice, loss not decreasing"}
+
+Sphinx takes the entries of those pages into its search that a build writes, and forgets those of the
+others, which it has from the build before: they are given back.
 """
 
 from __future__ import annotations
@@ -11,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.util.index_entries import split_index_msg
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
@@ -26,7 +32,26 @@ def add_words(app: Sphinx, doctree: nodes.document) -> None:
         section.insert(1, addnodes.index(entries=entries))
 
 
+def give_back(app: Sphinx) -> list[Any]:
+    """The entries of pages that this build has not written; no page comes of it."""
+    indexer = getattr(app.builder, "indexer", None)
+    if indexer is not None:
+        kept = indexer._index_entries
+        for page, entries in app.env.domains.index_domain.entries.items():
+            if page in indexer._titles and not kept.get(page):
+                kept[page] = sorted(
+                    {
+                        (phrase, target, main)
+                        for kind, value, target, main, _ in entries
+                        for phrase in split_index_msg(kind, value)
+                    }
+                )
+    return []
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("search_words", {}, "env", dict)
     app.connect("doctree-read", add_words)
+    # When all pages are written, before the search is.
+    app.connect("html-collect-pages", give_back)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
