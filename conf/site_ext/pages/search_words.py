@@ -30,6 +30,8 @@ def add_words(app: Sphinx, doctree: nodes.document) -> None:
         phrases = [one.strip() for one in app.config.search_words[page].split(",")]
         entries = [("single", phrase, section["ids"][0], "main", None) for phrase in phrases]
         section.insert(1, addnodes.index(entries=entries))
+        # The domain has collected its entries by now.
+        app.env.domains.index_domain.entries.setdefault(page, []).extend(entries)
 
 
 def give_back(app: Sphinx) -> list[Any]:
