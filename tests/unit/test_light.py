@@ -78,10 +78,11 @@ def test_a_page_gets_the_scripts_that_it_needs(body: str, scripts: list[str]) ->
     """Others are not asked for."""
     names = ["doctools.js", "design-tabs.js", "vendor/sortable.js", "sg-tags.js", None]
     files = [SimpleNamespace(filename=f"_static/{name}" if name else None) for name in names]
-    context = {"body": body, "script_files": files, "css_files": []}
+    context = {"body": body, "script_files": files, "css_files": ["site.css"]}
     app = SimpleNamespace(builder=SimpleNamespace(name="html"))
     light.choose(app, "page", "page.html", context, None)  # type: ignore[arg-type]
 
+    assert [] == context["css_files"]
     assert scripts == [file.filename.rpartition("/")[2] for file in context["script_files"]]
 
 

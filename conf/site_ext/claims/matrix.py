@@ -83,10 +83,11 @@ def drawings(record: Benchmarks, task: str) -> list[Node]:
         figure = nodes.figure(classes=["multiple-figure"])
         heading = nodes.paragraph("", title, classes=["multiple-title"])
         figure += nodes.raw("", multiples.draw(found, title, most), format="html")
-        figure += addnodes.only(
+        # Beside the figure, which may hold nothing else without a caption.
+        words = addnodes.only(
             "", nodes.paragraph("", multiples.told(found, title)), expr="not html"
         )
-        grid += nodes.container("", heading, figure)
+        grid += nodes.container("", heading, figure, words)
     return [grid, nodes.paragraph("", caption(record), classes=["multiples-caption"])]
 
 

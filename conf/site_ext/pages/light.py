@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-#: Scripts and styles that only pages with these words in them need; none does without words.
+#: Scripts that only pages with these words in them need; none does without words.
 WANTED_BY = {
     "sg-tags.js": "",
     "design-tabs.js": "sd-tab-set",
@@ -34,14 +34,15 @@ WANTED_BY = {
     "copybutton.js": "highlight",
     "clipboard.min.js": "highlight",
     "copybutton_funcs.js": "",
-    "sg_gallery.css": "sphx-glr",
-    "sg_gallery-binder.css": "",
-    "sg_gallery-dataframe.css": "",
-    "sg_gallery-rendered-html.css": "",
-    "sphinx-design.min.css": "sd-",
 }
-#: Stylesheets of others, from ``_static``.
-STYLES = ("styles/pydata-sphinx-theme.css", "sphinx-design.min.css", "sg_gallery.css", "basic.css")
+#: Stylesheets of others, from ``_static``, of which is left what is used; and all, in their order, of
+#: which one file is made, since each that a page waits for costs a reader far away the way there.
+OTHERS = (
+    "basic.css", "styles/pydata-sphinx-theme.css", "copybutton.css", "sg_gallery.css",
+    "sphinx-design.min.css",
+)  # fmt: skip
+ALL = (*OTHERS, "pygments.css", "palette.css", "site.css", "no-script.css")
+TOGETHER = "all.css"
 #: Files of others that no page asks for.
 UNUSED = (
     "**/*.map", "**/fontawesome*", "vendor/fontawesome/**/*", "styles/theme.css", "sg-tags.js",
@@ -69,8 +70,13 @@ def choose(
         # Sphinx's page of a search needs all that search.html names, which is not listed here.
         return bool(name) and (name not in WANTED_BY or bool(_has(body, WANTED_BY[name])))
 
-    for kind in ("script_files", "css_files"):
-        context[kind] = [file for file in context.get(kind, []) if wanted(file)]
+    context["script_files"] = [file for file in context.get("script_files", []) if wanted(file)]
+    context["css_files"] = []  # layout.html has the one of which they are parts
+    # The page is drawn before its scripts come; those of the search wait for none.
+    for file in context["script_files"] if pagename != "search" else []:
+        attributes = getattr(file, "attributes", None)
+        if isinstance(attributes, dict) and attributes.get("type") != "module":
+            attributes["defer"] = ""
 
 
 def _has(body: str, words: str) -> bool:
@@ -142,10 +148,20 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     pages = (path.read_text(encoding="utf-8") for path in out.rglob("*.html"))
     scripts = (path.read_text(encoding="utf-8") for path in static.rglob("*.js"))
     words = used_words(pages, scripts)
-    for name in STYLES:
+    for name in OTHERS:
         path = static / name
         if path.exists():
             path.write_text(pruned(path.read_text(encoding="utf-8"), words), encoding="utf-8")
+
+
+def put_together(app: Sphinx, exception: Exception | None) -> None:
+    """Make one stylesheet of all."""
+    if exception is not None or app.builder.name != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    found = [static / name for name in ALL if (static / name).exists()]
+    css = "\n".join(path.read_text(encoding="utf-8") for path in found)
+    (static / TOGETHER).write_text(css.replace('@charset "UTF-8";', ""), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -153,4 +169,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", choose, priority=950)
     # Before no_script.py takes the rules of the dark theme.
     app.connect("build-finished", lighten, priority=400)
+    app.connect("build-finished", put_together, priority=600)  # after it
     return {"parallel_read_safe": True, "parallel_write_safe": True}
