@@ -485,7 +485,7 @@ def test_read_the_docs_pages(tree: Path, tmp_path: Path) -> None:
         assert [] == page.select("link[href$='versions.css']")
         assert banner is bool(page.select(".version-banner-dev"))
         assert f"Version {version}, made with" in page.select_one(".made-with").get_text()
-        assert page.select_one("link[href*='_static/site.css']")
+        assert page.select_one("link[href*='_static/all.css']")
 
 
 def test_a_plain_build_leans_on_no_root(html: Path) -> None:
