@@ -12,6 +12,8 @@ from site_ext.base import drawing
 from site_ext.gallery import drawings
 from site_ext.pages import images
 from site_ext.run.drawn import Figure
+from site_ext.run.outcome import CellOutput
+from site_ext.stores import checks
 
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
@@ -141,3 +143,21 @@ def test_dimensions_of_both_kinds(tmp_path) -> None:
 
     assert (768, 326) == images.dimensions(tmp_path / "a.svg")
     assert (30, 20) == images.dimensions(tmp_path / "b.png")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (svg("<script>alert(1)</script>"), "an element 'script'"),
+        (svg('<path d="M 1.23456 2"/>'), "not as it is written here"),
+        ("<html/>", "begins with 'html'"),
+    ],
+)
+def test_a_strangers_drawing_is_refused(text: str, words: str) -> None:
+    """A record from elsewhere brings drawings as they are written here, or is not taken."""
+    pixels = io.BytesIO()
+    Image.new("L", (20, 20)).save(pixels, "PNG")
+    told = list(checks._of_pictures([CellOutput("", (Figure(pixels.getvalue(), "a", "", text),))]))
+
+    assert 1 == len(told)
+    assert words in told[0]
