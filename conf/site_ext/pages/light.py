@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import tinycss2
 
+from site_ext.pages.no_script import TARGET, apart
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -41,7 +43,7 @@ OTHERS = (
     "basic.css", "styles/pydata-sphinx-theme.css", "copybutton.css", "sg_gallery.css",
     "sphinx-design.min.css",
 )  # fmt: skip
-ALL = (*OTHERS, "pygments.css", "palette.css", "site.css", "no-script.css")
+ALL = (*OTHERS, "pygments.css", "palette.css", "site.css", TARGET)
 TOGETHER = "all.css"
 #: Files of others that no page asks for.
 UNUSED = (
@@ -104,7 +106,7 @@ def _kept(rules: Iterable[Any], words: set[str]) -> Iterable[str]:
     for rule in rules:
         if rule.type == "qualified-rule":
             selectors = tinycss2.serialize(rule.prelude)
-            left = [one for one in _apart(selectors) if _matches(one, words)]
+            left = [one for one in apart(selectors) if _matches(one, words)]
             if left:
                 yield f"{','.join(left)}{{{tinycss2.serialize(rule.content).strip()}}}\n"
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports", "layer"):
@@ -119,11 +121,6 @@ def _kept(rules: Iterable[Any], words: set[str]) -> Iterable[str]:
             continue
         else:
             yield rule.serialize() + "\n"
-
-
-def _apart(selectors: str) -> list[str]:
-    """Selectors between commas, less those commas that stand within parentheses."""
-    return [one.strip() for one in re.split(r",(?![^(]*\))", selectors)]
 
 
 def _matches(selector: str, words: set[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The theme's colours for readers without JavaScript, who have no other way to get them.
+"""The theme's colours until a script has set the theme, and for readers without JavaScript.
 
 pydata-sphinx-theme sets ``data-theme`` to light or dark by a script; without it the attribute stays
 ``auto``, for which no colour is defined. Every rule of the built stylesheets that is for one of
@@ -27,7 +27,7 @@ def for_auto(css: str) -> str:
     for selectors, body in _RULE.findall(_COMMENT.sub("", css)):
         for theme, rules in found.items():
             named = re.compile(rf"\[data-theme=\"?{theme}\"?\]")
-            own = [one for one in _apart(selectors) if named.search(one)]
+            own = [one for one in apart(selectors) if named.search(one)]
             if own:
                 turned = ",".join(named.sub('[data-theme="auto"]', one) for one in own)
                 rules.append(f"{turned}{{{body}}}")
@@ -37,7 +37,7 @@ def for_auto(css: str) -> str:
     )
 
 
-def _apart(selectors: str) -> list[str]:
+def apart(selectors: str) -> list[str]:
     """Selectors between commas, less those commas that stand within parentheses."""
     return [one.strip() for one in re.split(r",(?![^(]*\))", selectors)]
 
