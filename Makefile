@@ -14,9 +14,12 @@ JOBS := $(or $(JOBS),$(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES)))
 endif
 # Where site_ext, publisher and commands are found.
 export PYTHONPATH := $(CURDIR)/conf
-export PATTERN SHARD JOBS STRICT GPU HEAVY REPOSITORY SITE BRANCH SITE_URL RELEASES DEV
-export RECORDS BUDGET CLUSTER TIME_LIMIT_FACTOR ALLOW_BUSY
-export WORKLOAD STACK DEVICE DTYPE BATCH THREADS ROUNDS RECORD
+SETTINGS := PATTERN SHARD JOBS STRICT GPU HEAVY REPOSITORY SITE BRANCH SITE_URL RELEASES DEV \
+  RECORDS BUDGET CLUSTER TIME_LIMIT_FACTOR ALLOW_BUSY \
+  WORKLOAD STACK DEVICE DTYPE BATCH THREADS ROUNDS RECORD
+# As they were given: make would expand the dollar of PATTERN='a$$|b'.
+$(foreach one,$(SETTINGS),$(if $(filter command environment,$(firstword $(origin $(one)))),$(eval override $(one) := $$(value $(one)))))
+export $(SETTINGS)
 
 ifeq ($(VENV),)
 PY := $(PYTHON)
@@ -37,6 +40,10 @@ endif
 TESTABLE := $(VENV)/.testable
 # Never two at once, under -j.
 $(READY): | $(if $(filter test lint lock,$(MAKECMDGOALS)),$(TESTABLE))
+endif
+# What is released or published is a commit: seen before anything is installed for it.
+ifneq ($(filter release site,$(MAKECMDGOALS)),)
+$(READY): | looked-at
 endif
 # Each builder remembers for itself what it has read: one would hide from the others what is new.
 SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
@@ -91,14 +98,18 @@ serve: $(READY) ## build, open a server, build again at each change
 lint: $(TESTABLE) ## ruff and mypy
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
-lock: $(TESTABLE) ## pin today's versions of everything in constraints.txt
-	$(PY) -m uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --group dev --group gpu pyproject.toml -o constraints.txt
+lock: $(TESTABLE) ## pin today's versions of everything in constraints.txt, with the hashes of their files
+	@$(PY) -m commands.lock
 
 clean: ## remove what was built; environments and the published site stay
 	rm -rf docs/gallery $(filter-out build/site build/environments,$(wildcard build/*))
 
 help: ## this list
 	@sed -n 's/^\([a-z ]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-15s %s\n", $$1, $$2}'
+
+.PHONY: looked-at
+looked-at:
+	@$(PYTHON) -m commands.look $(firstword $(filter release site,$(MAKECMDGOALS)))
 
 .PHONY: active
 active:

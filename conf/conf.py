@@ -172,7 +172,8 @@ sphinx_gallery_conf = {
     "binder": {
         "org": repository_owner,
         "repo": repository_name,
-        "branch": "gh-pages",
+        # Where the root's requirements are this version's: publisher/branch.py.
+        "branch": "gh-pages" if release == "dev" else f"pages-{release}",
         "binderhub_url": "https://mybinder.org",
         "dependencies": [f"{here}/binder/requirements.txt"],
         "filepath_prefix": release,

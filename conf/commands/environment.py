@@ -3,6 +3,8 @@
     python3 -m commands.environment .venv docs tensorflow pytorch keras
     python3 -m commands.environment --check     is the active one good enough to build with?
 
+Whatever is installed must have one of the hashes that constraints.txt has for its pin.
+
 Uses the standard library only, since nothing is installed yet, and runs on Pythons that
 are too old for the rest, to be able to say so. Whatever is missing gets one line.
 
@@ -14,6 +16,7 @@ reach, the package index's is taken; on Read the Docs and with STRICT=1 that is 
 import ast
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -50,6 +53,10 @@ PIP_SETTINGS = {
     "trusted-host": "--allow-insecure-host",
     "constraint": "--constraint",
 }
+#: How uv and pip say that a file has none of the hashes of its pin.
+OTHER_FILE = re.compile(
+    r"Hash mismatch for `([^`]+)`|DO NOT MATCH THE HASHES(?:.*\n)+? +(\S+) from"
+)
 #: Never imported by a build, and a fifth of the bytes.
 NOT_COMPILED = r"/tests?/|/transformers/models/"
 
@@ -102,15 +109,30 @@ def main(folder: str, groups: "list[str]") -> None:
     name_own_packages(python)
     constraints = os.path.join(ROOT, "constraints.txt")
     # A venv brings a setuptools of its own, which frameworks import where they find it.
-    first = ("pip==", "setuptools==", "uv==")
-    pinned = [line.partition(";")[0] for line in open(constraints) if line.startswith(first)]
-    pip(python, *(line.strip() for line in pinned))
+    pins = pins_in(constraints)
+    first = [pin for pin in pins if pin.startswith(("pip==", "setuptools==", "uv=="))]
+    pip(python, "-r", written(folder, "first.txt", first))
     if "pytorch" in groups and not os.environ.get("GPU"):
-        install_cpu_torch(python, constraints)
+        [torch] = [pin for pin in pins if pin.startswith("torch==")]
+        install_cpu_torch(python, folder, torch)
     say("installing %s, as pinned in constraints.txt" % ", ".join(groups))
     os.chdir(ROOT)  # where uv finds the groups
     uv(python, "-c", constraints, *("--group=" + group for group in groups))
     compile_all(python)
+
+
+def pins_in(constraints: str) -> "list[str]":
+    """The pins, each a line, with its hashes."""
+    with open(constraints) as file:
+        return file.read().replace("\\\n", " ").splitlines()
+
+
+def written(folder: str, name: str, lines: "list[str]") -> str:
+    """A file of such lines, as installers want them."""
+    path = os.path.join(folder, name)
+    with open(path, "w") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
 
 
 def name_own_packages(python: str) -> None:
@@ -146,13 +168,17 @@ def check_active() -> None:
         )
 
 
-def install_cpu_torch(python: str, constraints: str) -> None:
-    """Take torch, and torch alone, from its own index, if that can be reached."""
+def install_cpu_torch(python: str, folder: str, pin: str) -> None:
+    """Take torch, and torch alone, from its own index, if that can be reached; or else its CPU
+    build from where everything else is, if there is one."""
+    # uv knows a build's hashes by its whole name only; macOS has but one build.
+    name, _, rest = pin.partition(" ")
+    build = name if sys.platform == "darwin" else name + "+cpu"
+    wanted = ["--no-deps", "-c", written(folder, "torch.txt", [build + " " + rest]), "torch"]
     index = os.environ.get("TORCH_INDEX", TORCH_INDEX)
-    if not index:
-        return
     try:
-        urllib.request.urlopen(index.rstrip("/") + "/torch/", timeout=PROBE_SECONDS).close()
+        if index:
+            urllib.request.urlopen(index.rstrip("/") + "/torch/", timeout=PROBE_SECONDS).close()
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         if os.environ.get("STRICT") or os.environ.get("READTHEDOCS"):
@@ -162,9 +188,12 @@ def install_cpu_torch(python: str, constraints: str) -> None:
                 "empty TORCH_INDEX=" % (index, reason)
             )
         say("torch's index %s is out of reach (%s); taking the usual one" % (index, reason))
-        return
-    say("installing torch's CPU build")
-    uv(python, "--no-deps", "--default-index", index, "-c", constraints, "torch")
+        index = ""
+    if index:
+        say("installing torch's CPU build")
+        uv(python, "--default-index", index, *wanted)
+    elif build != name:
+        uv(python, *wanted, unless="No solution found")
 
 
 def pip(python: str, *arguments: str) -> None:
@@ -172,8 +201,8 @@ def pip(python: str, *arguments: str) -> None:
     install([python, "-m", "pip", "install", *PIP_OPTIONS, *arguments])
 
 
-def uv(python: str, *arguments: str) -> None:
-    """Install with uv, from where pip would."""
+def uv(python: str, *arguments: str, unless: str = "") -> None:
+    """Install with uv, from where pip would; nothing where it says ``unless``."""
     settings = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "60", **os.environ}
     options = [*UV_OPTIONS, "--python=" + python]
     # What is asked for by name comes from there alone.
@@ -183,7 +212,7 @@ def uv(python: str, *arguments: str) -> None:
             settings.setdefault("SSL_CERT_FILE", value)
         elif name in PIP_SETTINGS and not (asked and name in ("index-url", "extra-index-url")):
             options += [word for one in value.split() for word in (PIP_SETTINGS[name], one)]
-    install([python, "-m", "uv", "pip", "install", *options, *arguments], settings)
+    install([python, "-m", "uv", "pip", "install", *options, *arguments], settings, unless)
 
 
 def settings_of_pip(python: str) -> "list[tuple[str, str]]":
@@ -199,12 +228,21 @@ def settings_of_pip(python: str) -> "list[tuple[str, str]]":
     return sorted(found.items())
 
 
-def install(command: "list[str]", settings: "dict[str, str] | None" = None) -> None:
+def install(
+    command: "list[str]", settings: "dict[str, str] | None" = None, unless: str = ""
+) -> None:
     """Run an installer; what goes wrong ends in one line that says what to do."""
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=settings)
-    if done.returncode:
+    if done.returncode and not (unless and unless in done.stderr):
         sys.stderr.write(done.stderr)
         unreachable = ("onnection", "timed out", "resolve host", "dns error", "Max retries")
+        other = OTHER_FILE.search(done.stderr)
+        if other:
+            stop(
+                "%s is not the file that constraints.txt pins: it has another hash, above. Somebody "
+                "changed one of the two; look at which, and take no other hash before you know"
+                % (other.group(1) or other.group(2))
+            )
         if any(word in done.stderr for word in unreachable):
             stop("the package index is out of reach; check the network or set PIP_INDEX_URL")
         stop("could not install what constraints.txt pins; the installer's last lines are above")

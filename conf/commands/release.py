@@ -6,7 +6,7 @@ From a version number to a published tree. In a clone of its own, it moves what 
 has under "Unreleased" to the new version, with the frameworks, the machine and the verdicts
 that changed; commits;
 builds and checks the pages of that commit; and adds it to conf/releases.json, in a commit of
-its own. Only then does the branch here take both commits and the tag, and the pages
+its own. Only then does the branch here take both commits and the tag, in one step, and the pages
 are published to where ``SITE`` or ``BRANCH`` say. Whatever fails before, nothing has happened.
 """
 
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from publisher import building, changes, checking, places, releases, repository, wanted
+from publisher.clean import LISTS, require_clean
 from site_ext.base import frameworks, machine, versions
 from site_ext.base.errors import SiteError
 from site_ext.base.files import write_whole
@@ -38,8 +39,10 @@ PROJECT = "pyproject.toml"
 UNRELEASED = "## [Unreleased]\n"
 
 
-def new_version(name: str) -> str:
-    """The version to make; raises :exc:`SiteError` if it is none or does not come next."""
+def new_version(name: str) -> tuple[str, str]:
+    """The version to make, and the one that it comes after; raises :exc:`SiteError` if it is none or
+    does not come next: after all that are released, or, on a branch of its own, after the newest of
+    an older line (0.2.1 after 0.2, when 0.3 is out)."""
     version = versions.normal(name)
     if version != name.removeprefix("v"):
         raise SiteError(f"{name} is written {version}; say that, so that all agree")
@@ -48,24 +51,66 @@ def new_version(name: str) -> str:
     if not git(ROOT, "branch", "--show-current"):
         raise SiteError("no branch is checked out to take the release; `git switch main` first")
     known = repository.known_versions(ROOT)
-    if known and Version(known[-1]) >= Version(version):
+    if version in known:
+        raise SiteError(
+            f"version {version} is released already; `make site RELEASES={version}` publishes it "
+            "where it is not published yet"
+        )
+    before = [one for one in known if Version(one) < Version(version)]
+    if before != known:
+        _require_line(version, before, known)
+    return version, before[-1] if before else ""
+
+
+def _require_line(version: str, before: list[str], known: list[str]) -> None:
+    """Raise :exc:`SiteError` unless ``version`` ends an older line, which is what is checked out."""
+    line = Version(version).release[:2]
+    same = [one for one in known if Version(one).release[:2] == line]
+    if not same or not before or same[-1] != before[-1]:
         raise SiteError(f"version {version} does not come after {known[-1]}, which is released")
-    return version
+    later = [one for one in known if Version(one) > Version(version)]
+    if any(_has(one) for one in later) or not _has(before[-1]):
+        last = before[-1]
+        raise SiteError(
+            f"version {version} comes after {last}, and this branch is not that: `git switch -c "
+            f"{line[0]}.{line[1]}.x {repository.commit_of(ROOT, last)[:10]}`, list {last} in "
+            f"{repository.LIST} there, and release from it"
+        )
 
 
-def changelog_with(version: str, date: str, text: str, made: str, changed: str) -> str:
+def _has(version: str) -> bool:
+    """Whether what is checked out comes after a release."""
+    commit = repository.commit_of(ROOT, version)
+    return succeeds(ROOT, "merge-base", "--is-ancestor", commit, "HEAD")
+
+
+def changelog_with(
+    version: str, date: str, text: str, made: str, changed: str, *, after: str = ""
+) -> str:
     """The changelog with a section for ``version``, in which ``made`` tells with and on what it
-    was made, and ``changed`` of verdicts.
+    was made, and ``changed`` of verdicts; and with links to what differs from ``after``.
 
-    Raises :exc:`SiteError` if nothing else is new.
+    Raises :exc:`SiteError` if nothing else is new, unless ``after`` was its candidate.
     """
-    before, found, after = text.partition(UNRELEASED)
-    body = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
-    if not found or not body.strip():
+    before, found, rest = text.partition(UNRELEASED)
+    body = re.split(r"^## |^\[Unreleased\]: ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+    told = body.rstrip()
+    if not told and after and Version(after).is_prerelease:
+        same = Version(after).base_version == Version(version).base_version
+        told = f"\n- What {after} was, and nothing else." if same else ""
+    if not found or not told:
         raise SiteError(f"{CHANGELOG} has nothing under {UNRELEASED.strip()}; say what is new")
     section = f"## [{version}] - {date}\n\n{made}\n"
-    told = f"{body.rstrip()}\n\n{changed}".rstrip() + "\n\n"
-    return f"{before}{UNRELEASED}\n{section}{told}{after.removeprefix(body)}"
+    told = f"{told.lstrip()}\n\n{changed}".rstrip() + "\n\n"
+    new = f"{before}{UNRELEASED}\n{section}{told}{rest.removeprefix(body)}"
+    return _with_link(version, after, new)
+
+
+def _with_link(version: str, after: str, text: str) -> str:
+    """The links at the end of a changelog, which lead from the file to the repository that has it."""
+    new = f"[{version}]: ../../compare/v{after}...v{version}" if after else ""
+    lines = [f"[Unreleased]: ../../compare/v{version}...HEAD", *filter(None, [new])]
+    return re.sub(r"^\[Unreleased\]: .*$", "\n".join(lines), text, count=1, flags=re.MULTILINE)
 
 
 def project_with(version: str, text: str) -> str:
@@ -74,18 +119,19 @@ def project_with(version: str, text: str) -> str:
 
 
 def main(name: str) -> None:
-    version = new_version(name)
+    version, after = new_version(name)
+    require_clean(ROOT)
     there = wanted.place(ROOT)
     url = wanted.site_url(there)
-    repository.require_clean(ROOT)
-    changelog_with(version, "", _read(CHANGELOG), "", "")  # nothing new is told before it is built
+    # Nothing new is told before it is built.
+    changelog_with(version, "", _read(CHANGELOG), "", "", after=after)
     with building.alone(ROOT):
         there.recover()
         known = there.published()
         places.require_new(known, version)
-        tree, line, built = _make(version, known)
+        tree, line, built = _make(version, after, known.get(after))
         made = checking.check(built, version, line.commit)
-        _take(tree, version, line.commit)
+        _take(tree, version)
         try:
             there.publish(built, made, url)
         except SiteError as error:
@@ -94,32 +140,31 @@ def main(name: str) -> None:
                 f"that is repaired, `make site RELEASES={version}` ends it"
             ) from error
     print(f"version {version} is released and published: {there}", flush=True)
-    print(f"push it with `git push origin HEAD v{version}`", flush=True)
+    also = "".join(f" {ref}" for ref in there.refs(version))
+    print(f"push it with `git push --atomic origin HEAD v{version}{also}`", flush=True)
 
 
-def _make(version: str, known: dict[str, Release]) -> tuple[Path, repository.Listed, Path]:
+def _make(version: str, after: str, older: Release | None) -> tuple[Path, repository.Listed, Path]:
     """Make the release's two commits in a clone, and build the first.
 
     What the changelog says of verdicts is in the commit that gets built, so the tree is built
-    once before, for its ledger.
+    once before, for its ledger. ``older`` is the release ``after``, if that is to be had.
     """
     tree = building.check_out(ROOT, git(ROOT, "rev-parse", "HEAD"), version)
     before = releases.read_folder(building.of_tree(ROOT, tree, version), version)
-    older = [known[name] for name in versions.in_time(known) if name != versions.DEV]
-    changed = changes.changelog(older[-1] if older else None, before)
+    changed = changes.changelog(older, before)
     date = datetime.now(UTC).date().isoformat()
+    text = changelog_with(version, date, _read(CHANGELOG), _made(before), changed, after=after)
     _commit(
         tree,
-        {
-            CHANGELOG: changelog_with(version, date, _read(CHANGELOG), _made(before), changed),
-            PROJECT: project_with(version, _read(PROJECT)),
-        },
+        {CHANGELOG: text, PROJECT: project_with(version, _read(PROJECT))},
         f"Release {version}",
     )
     commit = git(tree, "rev-parse", "HEAD")
+    git(tree, "tag", "-f", "-a", "-m", f"Version {version}", f"v{version}", commit)
     line = repository.Listed(version, date, commit, repository.digest(tree, commit))
     built = building.of_tree(ROOT, tree, version)
-    _commit(tree, {repository.LIST: _list_with(line)}, f"List release {version}")
+    _commit(tree, {repository.LIST: _list_with(line)}, f"{LISTS}{version}")
     return tree, line, built
 
 
@@ -129,18 +174,24 @@ def _made(built: Release) -> str:
     return f"Made with {frameworks.line(built.versions)}.\nMeasured on {on}.\n"
 
 
-def _take(tree: Path, version: str, commit: str) -> None:
-    """Have this branch take the commits of the clone, unless it moved or was edited."""
-    git(ROOT, "fetch", "-q", str(tree), "HEAD")
-    git(ROOT, "tag", f"v{version}", commit)  # first: it can be taken back
+def _take(tree: Path, version: str) -> None:
+    """Have this branch take the commits of the clone, and the tag, in one step; unless it moved or
+    was edited."""
+    names = ("HEAD~2", "HEAD", f"refs/tags/v{version}")
+    old, new, tag = (git(tree, "rev-parse", name) for name in names)
+    branch = f"refs/heads/{git(ROOT, 'branch', '--show-current')}"
+    git(ROOT, "fetch", "-q", "--no-tags", str(tree), "HEAD", f"refs/tags/v{version}")
+    moves = f"create refs/tags/v{version} {tag}\nupdate {branch} {new} {old}\n"
     try:
-        git(ROOT, "merge", "-q", "--ff-only", "FETCH_HEAD")
+        require_clean(ROOT)
+        git(ROOT, "update-ref", "--stdin", given=f"start\n{moves}prepare\ncommit\n")
     except SiteError as error:
-        git(ROOT, "tag", "-d", f"v{version}")
         raise SiteError(
             f"this tree changed while version {version} was built, which is not released "
             f"now; commit what is new and start again ({error})"
         ) from error
+    # What is left are the files; who is cut off here is told so by the next command.
+    git(ROOT, "read-tree", "-m", "-u", old, new)
 
 
 def _read(name: str) -> str:

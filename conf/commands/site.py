@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from publisher import building, checking, places, repository, wanted
+from publisher.clean import require_clean
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
 from site_ext.base.git import git
@@ -53,7 +54,7 @@ def _publish_release(there: places.Place, version: str, commit: str, url: str) -
 
 
 def _publish_tree(there: places.Place, url: str, *, as_dev: bool) -> None:
-    repository.require_clean(ROOT)
+    require_clean(ROOT)
     version = versions.DEV if as_dev else repository.version_of(ROOT)
     # Before minutes are spent on building what can't be published.
     places.require_new(there.published(), version)
@@ -67,6 +68,8 @@ def _publish_tree(there: places.Place, url: str, *, as_dev: bool) -> None:
 def _publish(there: places.Place, built: Path, version: str, commit: str, url: str) -> None:
     there.publish(built, checking.check(built, version, commit), url)
     print(f"version {version} is published: {there}", flush=True)
+    if refs := " ".join(there.refs(version)):
+        print(f"push it with `git push --atomic origin {refs}`", flush=True)
 
 
 if __name__ == "__main__":

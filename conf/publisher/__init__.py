@@ -1,6 +1,7 @@
 """From finished builds to one site of many versions: ``make site``.
 
 ==============  ==================================================================
+``clean``       whether a tree is a commit and nothing else
 ``repository``  which version a tree is, and where the releases' commits are
 ``building``    a version's pages, from its own commit and its own environment
 ``checking``    whether a build is fit to be published

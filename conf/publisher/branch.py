@@ -16,6 +16,12 @@ from site_ext.base.git import blobs, git, succeeds
 if TYPE_CHECKING:
     from publisher.releases import Release
 
+#: Marks the commit with which a version came, whose requirements at the root are that version's:
+#: Binder, which opens notebooks, is given a commit and installs what it finds there.
+PAGES = "pages-{}"
+#: A version's own, with its pins: site_ext/gallery/launch.py.
+REQUIREMENTS = "data/requirements.txt"
+
 
 class Branch(Place):
     """A site on a branch of this repository, taken from its remote first."""
@@ -43,7 +49,7 @@ class Branch(Place):
         return blobs(self.repo, self._tip, wanted) if self._tip else {}
 
     def __str__(self) -> str:
-        return f"on the branch {self.name}; push it with `git push origin {self.name}`"
+        return f"on the branch {self.name}"
 
     def _git(self, *arguments: str, index: str | None = None, given: str | None = None) -> str:
         return git(self.repo, *arguments, index=index, given=given)
@@ -56,7 +62,14 @@ class Branch(Place):
         """The remote's commit; empty where it has no such branch, or where there is no remote."""
         if remote not in self._git("remote").splitlines():
             return ""
-        if not self._git("ls-remote", remote, self._ref):
+        try:
+            there = self._git("ls-remote", remote, self._ref)
+        except SiteError as error:
+            raise SiteError(
+                f"BRANCH={self.name}: {remote} can't be reached, and what is published there decides "
+                f"what may be; try again when it can, or publish into a folder with SITE= ({error})"
+            ) from error
+        if not there:
             return ""
         theirs = f"refs/remotes/{remote}/{self.name}"
         self._git("fetch", "-q", remote, f"+{self._ref}:{theirs}")
@@ -76,6 +89,9 @@ class Branch(Place):
             f"the branch {self.name} here and that of {remote} have parted; delete the one here "
             f"with `git branch -D {self.name}` if nothing on it is missing there"
         )
+
+    def refs(self, version: str) -> list[str]:
+        return [self.name, *([PAGES.format(version)] if version != versions.DEV else [])]
 
     def names(self) -> list[str]:
         return self._git("ls-tree", "--name-only", self._tip).splitlines() if self._tip else []
@@ -98,11 +114,20 @@ class Branch(Place):
             new, index = Path(folder) / "new", str(Path(folder) / "index")
             new.mkdir()
             move(built, new / release.version)
-            root.write(new, known | {release.version: release}, site_url)
-            self._commit(new, index, f"Publish version {release.version}")
+            every = known | {release.version: release}
+            root.write(new, every, site_url)
+            self._commit(new, index, release, versions.preferred(every))
 
-    def _commit(self, new: Path, index: str, message: str) -> None:
-        """One commit: the tip, with the pieces in ``new`` in place of those of their names."""
+    def _files_of(self, version: str) -> dict[str, str]:
+        """The files of a published version, with git's names for their contents."""
+        lines = self._git("ls-tree", "-r", "-z", self._tip, f"{version}/").split("\0")
+        found = (line.split("\t", 1) for line in lines if line)
+        return {name: about.split()[2] for about, name in found}
+
+    def _commit(self, new: Path, index: str, release: Release, best: str) -> None:
+        """One commit: the tip, with the pieces in ``new`` in place of those of their names, and the
+        files of the version ``best`` in ``stable/``, too, which git keeps once."""
+        message = f"Publish version {release.version}"
         if self._tip:
             self._git("read-tree", self._tip, index=index)
             gone = sorted(entry.name for entry in new.iterdir())
@@ -112,16 +137,29 @@ class Branch(Place):
         # The bytes that were checked, whatever git is told to do to lines and filters.
         write = ("hash-object", "-w", "--no-filters", "--stdin-paths")
         written = self._git(*write, given="".join(f"{path}\n" for path in files)).splitlines()
-        entries = "".join(
-            f"100644 {blob}\t{path.relative_to(new).as_posix()}\n"
+        entries = {
+            path.relative_to(new).as_posix(): blob
             for blob, path in zip(written, files, strict=True)
-        )
-        self._git("update-index", "--add", "--index-info", index=index, given=entries)
+        }
+        pinned = entries.get(f"{release.version}/{REQUIREMENTS}")
+        entries |= {root.BINDER.name: pinned} if pinned else {}
+        names = entries if best == release.version else self._files_of(best)
+        stable = {
+            root.STABLE + name.removeprefix(best): blob
+            for name, blob in names.items()
+            if name.startswith(f"{best}/")
+        }
+        given = "".join(f"100644 {blob}\t{name}\n" for name, blob in (stable | entries).items())
+        self._git("update-index", "--add", "--index-info", index=index, given=given)
         tree = self._git("write-tree", index=index)
         parent = ("-p", self._tip) if self._tip else ()
         commit = self._git("commit-tree", tree, *parent, "-m", message)
+        moves = [f"update {self._ref} {commit} {self._found or '0' * 40}"]
+        if release.version != versions.DEV:
+            moves.append(f"update refs/tags/{PAGES.format(release.version)} {commit}")
+        steps = "\n".join(["start", *moves, "prepare", "commit", ""])
         try:
-            self._git("update-ref", "-m", message, self._ref, commit, self._found or "0" * 40)
+            self._git("update-ref", "-m", message, "--stdin", given=steps)
         except SiteError as error:
             raise SiteError(
                 f"BRANCH={self.name}: someone else published there meanwhile ({error}); nothing "

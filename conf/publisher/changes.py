@@ -81,6 +81,22 @@ class Changes:
         count = len(set(self.old.examples) & set(self.new.examples))
         return f"none; {self.run_again} of {count} examples were run again"
 
+    @property
+    def summary(self) -> str:
+        """How much moved, in a line."""
+        told = [
+            (len(self.verdicts), "verdict is another", "verdicts are others"),
+            (len(self.moved), "measured value moved", "measured values moved"),
+            (len(self.examples_added), "example is new", "examples are new"),
+            (len(self.examples_removed), "example is gone", "examples are gone"),
+            (len(self.pages_added), "page is new", "pages are new"),
+            (len(self.pages_removed), "page is gone", "pages are gone"),
+        ]
+        parts = [f"{count} {one if count == 1 else more}" for count, one, more in told if count]
+        both = len(set(self.old.examples) & set(self.new.examples))
+        parts.append(f"{self.run_again} of {both} examples were run again")
+        return ", ".join(parts)
+
 
 def between(old: Release, new: Release) -> Changes:
     """What moved."""

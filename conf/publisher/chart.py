@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 260, 126
 LEFT, RIGHT, TOP, BOTTOM = 12, 52, 26, 22
 SHAPES = ("circle", "square", "triangle", "diamond")
+#: How many versions a panel has room for, and the page of all panels.
+NEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,14 @@ class Chart:
     panels: list[Panel]
     machines: list[str]
     shapes: list[Markup]
+    #: How many versions are drawn, and whether there are older ones.
+    count: int
+    older: bool
 
 
 def draw(in_time: list[Release]) -> Chart:
-    """The chart over releases, oldest first."""
+    """The chart over the newest of releases, oldest first."""
+    left_out = max(len(in_time) - NEWEST, 0)
     machines: dict[tuple[Any, ...], tuple[int, str]] = {}
     series: dict[str, list[Point]] = {}
     titles: dict[str, str] = {}
@@ -64,28 +70,31 @@ def draw(in_time: list[Release]) -> Chart:
         for name, entry in release.examples.items():
             if entry["wall_seconds"] is None or not entry.get("machine") or entry.get("disturbed"):
                 continue
+            executed = entry.get("executed_at")
+            repeats = executed is not None and runs.get(name) == executed
+            runs[name] = executed
+            if number < left_out:
+                continue
             line = machine_of.line(entry["machine"])
             key = changes.machine_key(entry["machine"])
             machine, _ = machines.setdefault(key, (len(machines), line))
             alone = bool(entry.get("exclusive", True))
             seconds = float(entry["wall_seconds"])
-            executed = entry.get("executed_at")
-            repeats = executed is not None and runs.get(name) == executed
-            runs[name] = executed
             label = f"{release.version}: {seconds:.1f} s on machine {letter(machine)}"
             label += "" if alone else ", beside other examples"
             label += ", the same run as before" if repeats else ""
-            point = Point(number, seconds, machine, alone, repeats, label)
+            point = Point(number - left_out, seconds, machine, alone, repeats, label)
             series.setdefault(name, []).append(point)
             titles[name] = entry["title"]
     top = max((point.seconds for points in series.values() for point in points), default=1.0)
-    names = [release.version for release in in_time]
+    names = [release.version for release in in_time[left_out:]]
     panels = [
         Panel(name, titles[name], _svg(titles[name], series[name], names, top))
         for name in sorted(series)
     ]
     shapes = [_alone_shape(number) for number in range(len(machines))]
-    return Chart(panels, [line for _, line in machines.values()], shapes)
+    lines = [line for _, line in machines.values()]
+    return Chart(panels, lines, shapes, len(names), older=left_out > 0)
 
 
 def letter(machine: int) -> str:

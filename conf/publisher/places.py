@@ -5,8 +5,9 @@ GitHub Pages. Both are read and published to in the same way; neither touches wh
 already, so that publishing costs the same however many versions there are.
 
 In a folder, the version is moved in first, and what leads to it after, each in one step. All
-that is at the root is made from the versions, so whoever comes after a publication that was cut
-off makes it anew.
+that is at the root is made from the versions, ``stable/`` among it, whose files are the preferred
+version's own where the disk lets one file have two names. So whoever comes after a publication that
+was cut off makes it anew.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ from site_ext.base.files import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from publisher.releases import Release
 
 #: Where a publication is prepared: in the site, to be on the same disk, but linked by nothing.
 ASIDE = ".publishing"
+#: What a disk says that gives a file one name only, or so many and no more.
+NO_LINKS = {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EACCES}
 #: Begins the name of a folder there that the one of its name is to replace.
 OLD = ".old-"
 
@@ -62,6 +66,10 @@ class Place(ABC):
     @abstractmethod
     def publish(self, built: Path, release: Release, site_url: str) -> None:
         """Put the pages in ``built`` there and make the root anew."""
+
+    def refs(self, version: str) -> list[str]:
+        """What git has to push for a version to be seen."""
+        return []
 
     def published(self) -> dict[str, Release]:
         """The versions that stand there; raises :exc:`SiteError` for what can't be a site."""
@@ -168,7 +176,7 @@ class Folder(Place):
             try:
                 self._prepared.mkdir(parents=True)
                 move(built, self._prepared / release.version)
-                root.write(self._prepared, known | {release.version: release}, site_url)
+                self._write(self._prepared, known | {release.version: release}, site_url)
             except BaseException:
                 shutil.rmtree(self._aside, ignore_errors=True)
                 raise
@@ -186,14 +194,27 @@ class Folder(Place):
         if old and not old.pages <= release.pages:
             fewer = replace(old, pages=old.pages & release.pages)
             with TemporaryDirectory(dir=self._aside) as folder:
-                root.write(Path(folder), known | {release.version: fewer}, site_url, old.pages)
+                self._write(Path(folder), known | {release.version: fewer}, site_url, old.pages)
                 _move_all(Path(folder), self.path)
 
     def _write_root(self, known: dict[str, Release], site_url: str) -> None:
         shutil.rmtree(self._prepared, ignore_errors=True)
         self._prepared.mkdir(parents=True)
-        root.write(self._prepared, known, site_url)
+        self._write(self._prepared, known, site_url)
         self._move_in()
+
+    def _write(
+        self,
+        folder: Path,
+        known: dict[str, Release],
+        site_url: str,
+        also: AbstractSet[str] = frozenset(),
+    ) -> None:
+        """The root's files, and the preferred version's under the name that stays."""
+        root.write(folder, known, site_url, also)
+        best = versions.preferred(known)
+        here = folder / best
+        _name_again(here if here.exists() else self.path / best, folder / root.STABLE)
 
     def _move_in(self, first: str = "") -> None:
         _move_all(self._prepared, self.path, first)
@@ -225,6 +246,21 @@ def _move_all(new: Path, place: Path, first: str = "") -> None:
     names = sorted(entry.name for entry in new.iterdir() if entry.name not in {first, last})
     for name in [*filter(None, [first]), *names, last]:
         move_in(new / name, place / name)
+
+
+def _name_again(version: Path, stable: Path) -> None:
+    """Have each file of a version stand in ``stable``, too, unless something stands there."""
+    for path in version.rglob("*"):
+        target = stable / path.relative_to(version)
+        if path.is_dir() or target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.hardlink_to(path)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            shutil.copy(path, target)
 
 
 def move(source: Path, target: Path) -> None:

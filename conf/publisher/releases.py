@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict
+
+import msgspec
+from msgspec import Meta
 
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
@@ -19,43 +21,48 @@ ABOUT = "data/release.json"
 #: The folders at the root that hold a file for each page of any version.
 PER_PAGE = ("versions", "stable", "latest")
 PUT_BACK = "put the published file back"
+#: What is shown in a line, in a paragraph, and how many of them there may be.
+_Line = Annotated[str, Meta(max_length=500)]
+_Text = Annotated[str, Meta(max_length=10_000)]
+_Versions = Annotated[dict[_Line, _Line], Meta(max_length=1_000)]
+_Path = Annotated[str, Meta(max_length=300)]
 
 
 class _Machine(TypedDict):
     """What is read of a machine."""
 
-    cpu: str
-    cores: int
-    ram_gib: float | None
-    gpu: str | None
+    cpu: _Line
+    cores: Annotated[int, Meta(ge=1, le=1_000_000)]
+    ram_gib: Annotated[float, Meta(gt=0, le=1e9)] | None
+    gpu: _Line | None
 
 
 class _About(TypedDict):
-    version: str
-    date: str
-    commit: str
-    versions: dict[str, str]
+    version: _Line
+    date: Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\d|unknown)$")]
+    commit: Annotated[str, Meta(pattern=r"^([0-9a-f]{40,64}(\+changes)?|unknown)$")]
+    versions: _Versions
     machine: _Machine
-    machines: NotRequired[list[_Machine]]
-    pages: list[str]
-    notes: list[str]
-    after: str | None
+    machines: NotRequired[Annotated[list[_Machine], Meta(max_length=1_000)]]
+    pages: Annotated[list[_Path], Meta(max_length=100_000)]
+    notes: Annotated[list[_Text], Meta(max_length=1_000)]
+    after: _Line | None
 
 
 class _Example(TypedDict):
-    name: str
-    title: str
-    status: str
-    wall_seconds: float | None
-    measured: dict[str, Any]
-    versions: dict[str, str] | None
+    name: Annotated[str, Meta(max_length=300, pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")]
+    title: _Line
+    status: _Line
+    wall_seconds: Annotated[float, Meta(ge=0, le=1e9)] | None
+    measured: Annotated[dict[_Line, Any], Meta(max_length=10_000)]
+    versions: _Versions | None
     machine: _Machine | None
 
 
 class _Claim(TypedDict):
-    id: str
-    statement: str
-    verdict: str
+    id: _Line
+    statement: _Text
+    verdict: _Line
     kind: NotRequired[str]
 
 
@@ -129,8 +136,9 @@ def _is_page(page: object) -> bool:
     return (
         isinstance(page, str)
         and page.endswith(".html")
+        and page.isprintable()
         and "\\" not in page
-        and all(part not in {"", ".", ".."} for part in page.split("/"))
+        and all(part not in {"", ".", ".."} and len(part) <= 200 for part in page.split("/"))
     )
 
 
@@ -142,7 +150,8 @@ def read_folder(folder: Path, version: str) -> Release:
 def _load(name: str, read_text: Callable[[str], str], where: str) -> Any:
     """What a file holds; None for one that need not be there."""
     try:
-        data = json.loads(read_text(name))
+        # Stricter than Python's own reader: no NaN, no halves of characters.
+        data = msgspec.json.decode(read_text(name))
     except FileNotFoundError:
         if name not in REQUIRED:
             return None
@@ -152,7 +161,7 @@ def _load(name: str, read_text: Callable[[str], str], where: str) -> Any:
         ) from None
     except OSError as error:
         raise SiteError(f"{where}/{name}: {error.strerror}; {PUT_BACK}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError, msgspec.DecodeError) as error:
         raise SiteError(f"{where}/{name}: not JSON ({error}); {PUT_BACK}") from error
     checked(data, NEEDED[name], f"{where}/{name}", PUT_BACK)
     return data

@@ -36,18 +36,6 @@ class Listed:
     tree: str
 
 
-def require_clean(root: Path) -> None:
-    """Raise :exc:`SiteError` if files differ from the commit: nobody could build it again."""
-    changed = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
-    if changed:
-        shown = "\n".join(f"    {line}" for line in changed[:10])
-        more = f"\n    and {len(changed) - 10} more" if len(changed) > 10 else ""
-        raise SiteError(
-            "the working tree has changes that are in no commit; commit them, put them away "
-            f"with `git stash -u`, or look at them with `make html`\n{shown}{more}"
-        )
-
-
 def listed(root: Path) -> list[Listed]:
     """The committed list, oldest first; raises :exc:`SiteError` for a line that is none."""
     path = root / LIST
@@ -55,7 +43,7 @@ def listed(root: Path) -> list[Listed]:
         return _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except (ValueError, SiteError) as error:
+    except (ValueError, RecursionError, SiteError) as error:
         raise SiteError(f"{path}: not a list of releases ({error})") from error
 
 
@@ -96,7 +84,7 @@ def _listed_on_branches(root: Path) -> list[Listed]:
         root, "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"
     ).split():
         if succeeds(root, "cat-file", "-e", f"{ref}:{LIST}"):
-            with suppress(ValueError, SiteError):
+            with suppress(ValueError, RecursionError, SiteError):
                 found += _parse(git(root, "show", f"{ref}:{LIST}"))
     return found
 

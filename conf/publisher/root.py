@@ -20,6 +20,7 @@ from publisher import changes, chart, releases
 from site_ext.base import machine, versions
 from site_ext.base.errors import SiteError
 from site_ext.base.frameworks import line as frameworks_line
+from site_ext.base.policy import with_policy
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
     from publisher.releases import Release
 
 SWITCHER, ROBOTS = "switcher.json", "robots.txt"
-#: What the root holds besides the versions and the folders ``versions``, ``stable``, ``latest``.
+STABLE, LATEST, CHANGES = "stable", "latest", "changes"
+#: How many points and verdicts of a version the page of changes shows; its own page has all.
+SHOWN = 5
+#: What the root holds besides the versions and the folders ``versions``, ``stable``, ``latest`` and
+#: ``changes``.
 FILES = (
     "index.html", "versions.html", "changes.html", "404.html", ROBOTS, "sitemap.xml", "feed.xml",
     "versions.css", "root.css", "favicon.svg", "requirements.txt", ".nojekyll", SWITCHER,
@@ -46,35 +51,79 @@ def write(
 ) -> None:
     """Write the root of a site that holds the versions ``known`` into ``folder``.
 
-    ``also`` are pages that get theirs at the root although none of these versions has them.
+    ``also`` are pages that get theirs at the root although none of these versions has them. The
+    pages of ``stable/`` are those of the preferred version, for the caller to put there: only what
+    that version lacks is written here.
     """
-    url, best, newest = checked_url(site_url), versions.preferred(known), releases.newest(known)
-    templates = _templates(best)
-    shared: dict[str, Any] = {"releases": releases.in_order(known), "preferred": known[best]}
-    shared |= {"url": url, "base": urlsplit(url).path}
-
-    def page(name: str, template: str, **more: Any) -> None:
-        depth = name.count("/")
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        text = templates.get_template(template).render(shared | {"up": "../" * depth} | more)
-        target.write_text(text, encoding="utf-8")
-
-    page("index.html", "forward.html", target=known[best], page="index.html")
+    # Even without a file in them they take the place of what stands there.
+    for name in (STABLE, CHANGES):
+        (folder / name).mkdir()
+    pages = _Pages(folder, known, checked_url(site_url))
+    pages.forward("index.html", pages.best, "index.html")
     for name in ("versions.html", "404.html", "feed.xml"):
-        page(name, name, page="", pages=_places(known, "index.html"))
-    page("changes.html", "changes.html", **_history(known))
+        pages.add(name, name, page="", pages=_places(known, "index.html"))
+    pages.add_history(releases.in_time(known))
     for name in sorted(set(also).union(*(release.pages for release in known.values()))):
-        page(f"versions/{name}", "versions.html", page=name, pages=_places(known, name))
-        for alias, version in (("stable", best), ("latest", newest.version)):
-            has = name in known[version].pages
-            template = "forward.html" if has else "lacking.html"
-            page(f"{alias}/{name}", template, target=known[version], page=name, alias=alias)
-    page("sitemap.xml", "sitemap.xml", pages=sorted(known[best].pages - {"search.html"}))
+        pages.add(f"versions/{name}", "versions.html", page=name, pages=_places(known, name))
+        pages.add_aliases(name, releases.newest(known))
+    found = sorted(pages.best.pages - {"search.html"})
+    pages.add("sitemap.xml", "sitemap.xml", pages=found)
+    _write_others(folder, known, pages.url)
+
+
+class _Pages:
+    """Pages of the root, made from templates."""
+
+    def __init__(self, folder: Path, known: dict[str, Release], url: str) -> None:
+        best = versions.preferred(known)
+        self.folder = folder
+        self.best = known[best]
+        self.url = url
+        self.templates = _templates(best)
+        self.shared: dict[str, Any] = {
+            "releases": releases.in_order(known),
+            "preferred": self.best,
+            "url": url,
+            "base": urlsplit(url).path,
+        }
+
+    def add(self, name: str, template: str, **more: Any) -> None:
+        """The page at ``name``, from the root."""
+        up = {"up": "../" * name.count("/")}
+        target = self.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = self.templates.get_template(template).render(self.shared | up | more)
+        target.write_text(with_policy(text), encoding="utf-8")
+
+    def forward(self, name: str, target: Release, page: str) -> None:
+        """A page that leads to one of a version. For search engines it is the one that stays."""
+        home = f"{STABLE}/" if page in self.best.pages else target.home
+        self.add(name, "forward.html", target=target, page=page, canonical=home + page)
+
+    def add_aliases(self, page: str, newest: Release) -> None:
+        """What ``latest/`` has for a page, and ``stable/`` where the preferred version lacks it."""
+        if page not in self.best.pages:
+            self.add(f"{STABLE}/{page}", "lacking.html", target=self.best, page=page)
+        if page in newest.pages:
+            self.forward(f"{LATEST}/{page}", newest, page)
+        else:
+            self.add(f"{LATEST}/{page}", "lacking.html", target=newest, page=page)
+
+    def add_history(self, in_time: list[Release]) -> None:
+        """What changed: in short on one page, for each version whole on one of its own."""
+        steps = [changes.between(old, new) for old, new in pairwise(in_time)]
+        drawn = {"first": in_time[0], "chart": chart.draw(in_time)}
+        self.add("changes.html", "changes.html", steps=steps[::-1], shown=SHOWN, **drawn)
+        for step in steps:
+            self.add(f"{CHANGES}/{step.new.version}.html", "change.html", step=step)
+
+
+def _write_others(folder: Path, known: dict[str, Release], url: str) -> None:
+    """What is no page."""
     robots = f"User-agent: *\nAllow: /\n{f'{SITEMAP}{url}sitemap.xml' if url else ''}".rstrip()
     for name, text in (
         (SWITCHER, switcher(known)),
-        ("versions.css", banner_style(best)),
+        ("versions.css", banner_style(versions.preferred(known))),
         (ROBOTS, robots + "\n"),
         (".nojekyll", ""),  # GitHub Pages would leave out _static/ and _images/ without it
     ):
@@ -150,7 +199,7 @@ def versions_in_switcher(text: str, where: str) -> list[str]:
     try:
         entries = json.loads(text)
         found = [(entry["version"], entry["url"], entry.get("preferred")) for entry in entries]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SiteError(f"{where}: not a list of versions ({error!r}); {MADE_ANEW}") from error
     if sum(1 for _, _, preferred in found if preferred) != 1:
         raise SiteError(f"{where}: not exactly one version is preferred; {MADE_ANEW}")
@@ -176,14 +225,3 @@ def _places(known: dict[str, Release], page: str) -> list[dict[str, Any]]:
         }
         for release in releases.in_order(known)
     ]
-
-
-def _history(known: dict[str, Release]) -> dict[str, Any]:
-    """What the page of changes shows: each version against the one before it."""
-    ordered = releases.in_time(known)
-    steps = [changes.between(old, new) for old, new in pairwise(ordered)]
-    return {
-        "steps": steps[::-1],
-        "first": ordered[0],
-        "chart": chart.draw(ordered),
-    }

@@ -1,28 +1,43 @@
 /* The list of versions, from switcher.json at the site's root. Without this script the
-   list holds one link, to a page that has them all. */
+   list holds one link, to a page that has them all. What the list and the address say is taken
+   for what it is: an entry that is none, or that leads out of the site, is left out. */
 (() => {
   "use strict";
   const MISSING = "missing";
+  const PAGE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.html$/;
+
+  /* An address of this site, or null. */
+  function within(root, address) {
+    try {
+      const found = new URL(address, root);
+      return found.origin === location.origin && found.pathname.startsWith(root.pathname) ? found : null;
+    } catch {
+      return null;
+    }
+  }
 
   /* A page that another version lacks: its reader lands on that version's home, with a word. */
-  function sayWhatIsMissing(version) {
+  async function sayWhatIsMissing(version, root) {
     const address = new URL(location.href);
     const page = address.searchParams.get(MISSING);
     const article = document.querySelector(".bd-article");
-    if (!page || !article) return;
+    if (page === null || !article) return;
+    address.searchParams.delete(MISSING);
+    history.replaceState(null, "", address);
+    // Anybody can write an address: only the name of a page that some version has is said.
+    const list = PAGE.test(page) && within(root, `versions/${page}`);
+    if (!list || !(await fetch(list, { method: "HEAD", mode: "same-origin" })).ok) return;
     const word = document.createElement("p");
     word.className = "version-word";
     word.setAttribute("role", "status");
     word.textContent = `Version ${version} has no page ${page}. This is its home.`;
     article.prepend(word);
-    address.searchParams.delete(MISSING);
-    history.replaceState(null, "", address);
   }
 
   /* Only a clear "not found" counts; where the host says nothing, the link is followed. */
   async function lacks(address) {
     try {
-      return [404, 410].includes((await fetch(address, { method: "HEAD" })).status);
+      return [404, 410].includes((await fetch(address, { method: "HEAD", mode: "same-origin" })).status);
     } catch {
       return false;
     }
@@ -44,32 +59,35 @@
   }
 
   function item(entry, root, list) {
-    const home = new URL(entry.url, root);
+    const named = (value) => typeof value === "string" && value.trim() !== "";
+    if (!entry || !named(entry.version) || !named(entry.url) || !entry.url.endsWith("/")) return [];
+    const home = within(root, entry.url);
+    if (!home || home.search || home.hash) return [];
     const link = document.createElement("a");
     link.href = new URL(list.dataset.page, home);
-    link.textContent = entry.name || entry.version;
+    link.textContent = named(entry.name) ? entry.name : entry.version;
     if (entry.version === list.dataset.version) link.setAttribute("aria-current", "true");
     link.addEventListener("click", (event) => follow(event, home, list.dataset.page));
     const line = document.createElement("li");
     line.append(link);
-    return line;
+    return [line];
   }
 
-  async function fill(lists) {
-    const root = new URL(lists[0].dataset.root, location.href);
-    const answer = await fetch(new URL("switcher.json", root));
+  async function fill(lists, root) {
+    const answer = await fetch(new URL("switcher.json", root), { mode: "same-origin" });
     if (!answer.ok) return;
     const entries = await answer.json();
     for (const list of lists) {
-      list.querySelector("ul").prepend(...entries.map((entry) => item(entry, root, list)));
+      list.querySelector("ul").prepend(...entries.flatMap((entry) => item(entry, root, list)));
     }
   }
 
   const lists = [...document.querySelectorAll(".version-list")];
   if (!lists.length) return;
-  sayWhatIsMissing(lists[0].dataset.version);
+  const root = new URL(lists[0].dataset.root, location.href);
   // The link that stands there already will do where the list can't be had.
-  fill(lists).catch(() => {});
+  sayWhatIsMissing(lists[0].dataset.version, root).catch(() => {});
+  fill(lists, root).catch(() => {});
   document.addEventListener("click", (event) => {
     for (const list of lists) if (!list.contains(event.target)) list.open = false;
   });

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.environment import pins_in
 from conftest import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,8 +84,8 @@ def test_every_distribution_is_pinned() -> None:
     from packaging.utils import canonicalize_name
 
     pinned: dict[str, set[str]] = {}
-    for line in (ROOT / "constraints.txt").read_text().splitlines():
-        requirement = Requirement(line)
+    for line in pins_in(str(ROOT / "constraints.txt")):
+        requirement = Requirement(line.partition(" --hash")[0])
         [version] = requirement.specifier
         pinned.setdefault(canonicalize_name(requirement.name), set()).add(version.version)
     for distribution in metadata.distributions():

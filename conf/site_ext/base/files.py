@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import reprlib
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +76,8 @@ def checked(data: object, kind: type[_Kind], where: str, repair: str = "") -> _K
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at ")
-        found = f", found {_value_at(data, place)!r}" if place and "missing" not in said else ""
+        value = reprlib.repr(_value_at(data, place)) if place else ""
+        found = f", found {value}" if place and "missing" not in said else ""
         at = f" at {place.strip('`')}" if place else ""
         raise SiteError(f"{where}: {said}{at}{found}{repair and f'; {repair}'}") from None
 

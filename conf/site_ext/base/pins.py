@@ -17,8 +17,8 @@ def read(path: Path) -> dict[str, str]:
     found = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
-            one = Requirement(line.partition("#")[0])
-        except InvalidRequirement:  # an empty line, an option
+            one = Requirement(line.partition("#")[0].partition("--hash")[0].rstrip(" \\"))
+        except InvalidRequirement:  # an empty line, an option, a hash
             continue
         exact = [spec.version for spec in one.specifier if spec.operator == "=="]
         if exact and (one.marker is None or one.marker.evaluate()):

@@ -2,18 +2,23 @@
 
 Colab opens a notebook from a repository on GitHub, so the button is there only where
 the configuration names one (``site_repository``, as ``owner/name``). The notebooks are
-those that Sphinx-Gallery copies for its own Binder buttons.
+those that Sphinx-Gallery copies for its own Binder buttons. What Binder installs, the build
+pins as it was built itself.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from docutils import nodes
 
+from site_ext.base import pins
 from site_ext.base.errors import SiteError, ending
+from site_ext.base.files import write_whole
+from site_ext.base.state import publishes
 from site_ext.gallery import card
 from site_ext.gallery.domain import examples_of
 
@@ -54,8 +59,20 @@ def add_button(app: Sphinx, doctree: nodes.document) -> None:
         box.insert(0, button)
 
 
+def pin(app: Sphinx, exception: Exception | None) -> None:
+    """Write ``data/requirements.txt``: what Binder is to install, as it is pinned here."""
+    wanted = app.config.sphinx_gallery_conf.get("binder", {}).get("dependencies")
+    if not publishes(app, exception) or not wanted or not app.config.examples_lock:
+        return
+    lock = pins.read(Path(app.srcdir, app.config.examples_lock))
+    names = [line for line in Path(wanted[0]).read_text(encoding="utf-8").splitlines() if line]
+    lines = [f"{name}=={lock[name]}" if name in lock else name for name in names]
+    write_whole(Path(app.outdir, "data", "requirements.txt"), "\n".join(lines) + "\n")
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("site_repository", "", "env", str, "owner/name on GitHub")
     app.connect("config-inited", check_repository)
     app.connect("doctree-read", add_button, priority=650)
+    app.connect("build-finished", pin)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

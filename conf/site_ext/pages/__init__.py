@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     for name in (
-        "about", "byline", "banner", "cards", "folding", "images", "light", "navigation", "no_script",
-        "search_words",
+        "about", "byline", "banner", "cards", "folding", "guarded", "images", "light", "navigation",
+        "no_script", "search_words",
     ):  # fmt: skip
         app.setup_extension(f"{__name__}.{name}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

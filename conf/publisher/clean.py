@@ -1,0 +1,43 @@
+"""Whether a tree is a commit and nothing else, asked before anything is installed or built for it.
+
+Runs on any Python, with nothing but git.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from site_ext.base.errors import SiteError
+from site_ext.base.git import git, succeeds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Begins what the second commit of a release says of itself.
+LISTS = "List release "
+
+
+def require_clean(root: Path) -> None:
+    """Raise :exc:`SiteError` if files differ from the commit: nobody could build it again."""
+    changed = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
+    if not changed:
+        return
+    shown = "\n".join(f"    {line}" for line in changed[:10])
+    more = f"\n    and {len(changed) - 10} more" if len(changed) > 10 else ""
+    if version := _cut_off(root):
+        raise SiteError(
+            f"version {version} is released, but its release was cut off before the files here were "
+            "brought up to it: `git reset --hard` does that, and "
+            f"`make site RELEASES={version}` publishes it"
+        )
+    raise SiteError(
+        "the working tree has changes that are in no commit; commit them, put them away "
+        f"with `git stash -u`, or look at them with `make html`\n{shown}{more}"
+    )
+
+
+def _cut_off(root: Path) -> str:
+    """The version whose two commits the branch has while the files are those before; or nothing."""
+    subject = git(root, "log", "-1", "--format=%s")
+    before = subject.startswith(LISTS) and succeeds(root, "diff", "--quiet", "HEAD~2")
+    return subject.removeprefix(LISTS) if before else ""

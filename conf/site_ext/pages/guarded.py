@@ -1,0 +1,33 @@
+"""Published pages say what they may load and run: see :mod:`site_ext.base.policy`.
+
+Only those of a versioned site, which are served. A page that is opened from a disk has no host of its
+own, and a host that builds by itself, as Read the Docs does, adds scripts of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from site_ext.base.policy import with_policy
+from site_ext.base.state import publishes
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+def guard(app: Sphinx, exception: Exception | None) -> None:
+    """Put its policy into each page that has none yet."""
+    if not publishes(app, exception) or not app.config.site_version:
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        if "Content-Security-Policy" not in text[:2000]:
+            path.write_text(with_policy(text), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    # After all others have written theirs.
+    app.connect("build-finished", guard, priority=700)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
