@@ -71,10 +71,12 @@ def _require_line(version: str, before: list[str], known: list[str]) -> None:
     later = [one for one in known if Version(one) > Version(version)]
     if any(_has(one) for one in later) or not _has(before[-1]):
         last = before[-1]
+        listing = git(ROOT, "log", "--all", "-1", "--format=%h", f"--grep=^{LISTS}{last}$")
+        start = listing or repository.commit_of(ROOT, last)[:10]
         raise SiteError(
-            f"version {version} comes after {last}, and this branch is not that: `git switch -c "
-            f"{line[0]}.{line[1]}.x {repository.commit_of(ROOT, last)[:10]}`, list {last} in "
-            f"{repository.LIST} there, and release from it"
+            f"version {version} comes after {last}, and this branch is not where that ends: "
+            f"`git switch -c {line[0]}.{line[1]}.x {start}`, mend what is to be mended, and release it "
+            "from there"
         )
 
 

@@ -27,8 +27,8 @@ def require_clean(root: Path) -> None:
     if version := _cut_off(root):
         raise SiteError(
             f"version {version} is released, but its release was cut off before the files here were "
-            "brought up to it: `git reset --hard` does that, and "
-            f"`make site RELEASES={version}` publishes it"
+            "brought up to it: `git reset --hard` does that (where git finds .git/index.lock, remove "
+            f"it), and `make site RELEASES={version}` publishes it"
         )
     raise SiteError(
         "the working tree has changes that are in no commit; commit them, put them away "

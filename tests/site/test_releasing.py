@@ -1,0 +1,266 @@
+"""`make release` through the life of a project, where building a version takes no time.
+
+The tree is small, its commands are the real ones, and so are git, the tags and the places.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from builds import hashes
+from conftest import ROOT, clean_environment
+from published import clone_of, git
+from whole import require_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: A build that is a page and its data, made from the commit that is checked out.
+BUILD = f"""
+import os, subprocess, sys
+from pathlib import Path
+sys.path[:0] = [{str(ROOT / "conf")!r}, {str(ROOT / "tests")!r}]
+from builds import build
+commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+build(Path(sys.argv[1]), os.environ["SITE_VERSION"], commit=commit)
+"""
+MAKEFILE = """
+{venv}: ; mkdir -p $(@D) && touch $@
+html: ; @$(PYTHON) build.py $(OUT)
+""".replace("{venv}", "$(VENV)/.ready")
+CHANGELOG = """# Changelog
+
+## [Unreleased]
+
+### Added
+
+- The first.
+
+[Unreleased]: ../../compare/v0.0...HEAD
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that has released nothing, and whose origin has what it has."""
+    tree = tmp_path / "begun"
+    for folder in ("commands", "publisher", "site_ext", "binder"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "conf" / folder, tree / "conf" / folder, ignore=ignored)
+    (tree / "conf/releases.json").write_text("[]\n")
+    (tree / "docs/_static").mkdir(parents=True)
+    shutil.copy(ROOT / "docs/_static/favicon.svg", tree / "docs/_static")
+    (tree / "Makefile").write_text(MAKEFILE)
+    (tree / "build.py").write_text(BUILD)
+    (tree / "CHANGELOG.md").write_text(CHANGELOG)
+    (tree / "pyproject.toml").write_text('version = "0"\n[dependency-groups]\ndocs = []\n')
+    (tree / "constraints.txt").write_text("")
+    (tree / ".gitignore").write_text("build/\n__pycache__/\n")
+    subprocess.run(["git", "init", "-q", "-b", "main", str(tree)], check=True)
+    for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):
+        git(tree, "config", name, value)
+    git(tree, "add", "--all")
+    git(tree, "commit", "-qm", "Begin")
+    subprocess.run(["git", "clone", "-q", "--bare", tree, tmp_path / "origin"], check=True)
+    return clone_of(tmp_path / "origin", tmp_path / "tree")
+
+
+def command(
+    tree: Path, name: str, *arguments: str, **settings: str
+) -> tuple[list[str], dict[str, str]]:
+    ours = {"PYTHONPATH": f"{tree}/conf", "ALLOW_BUSY": "1", "MAKE": "make"}
+    environment = clean_environment(**ours, **settings)
+    return [sys.executable, "-m", f"commands.{name}", *arguments], environment
+
+
+def run(tree: Path, name: str, *arguments: str, **settings: str) -> tuple[int, str]:
+    """A command's status, and all that it said."""
+    line, environment = command(tree, name, *arguments, **settings)
+    done = subprocess.run(
+        line, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert "Traceback" not in done.stdout
+    return done.returncode, done.stdout
+
+
+def tell(tree: Path, news: str) -> None:
+    """Put a line under what is not released, and commit it."""
+    path = tree / "CHANGELOG.md"
+    path.write_text(
+        path.read_text().replace("## [Unreleased]\n", f"## [Unreleased]\n\n- {news}\n", 1)
+    )
+    git(tree, "commit", "-qam", news)
+
+
+def release(tree: Path, version: str, **settings: str) -> str:
+    code, said = run(tree, "release", version, **settings)
+    assert 0 == code, said
+    return said
+
+
+def switcher(tree: Path) -> list[str]:
+    return [
+        entry["version"] for entry in json.loads((tree / "build/site/switcher.json").read_text())
+    ]
+
+
+def test_tags_and_links(project: Path) -> None:
+    """A tag that says who made it and when; a changelog whose links lead to what differs; and a push
+    that takes all or nothing."""
+    release(project, "0.1")
+    tell(project, "More.")
+    said = release(project, "0.2", BRANCH="gh-pages")
+    text = (project / "CHANGELOG.md").read_text()
+
+    assert "tag" == git(project, "cat-file", "-t", "v0.2")
+    assert git(project, "rev-parse", "v0.2^{commit}") == git(project, "rev-parse", "HEAD~1")
+    assert "push it with `git push --atomic origin HEAD v0.2 gh-pages pages-0.2`" in said
+    assert "\n[Unreleased]: ../../compare/v0.2...HEAD\n[0.2]: ../../compare/v0.1...v0.2\n" in text
+    subprocess.run(said.split("`")[-2].split(), cwd=project, check=True, capture_output=True)
+    assert git(project, "rev-parse", "gh-pages") in git(project, "ls-remote", "origin")
+
+
+def test_a_patch_of_an_older_line(project: Path) -> None:
+    """0.2.1 after 0.3, on a branch of its own: the preferred version stays 0.3."""
+    release(project, "0.2")
+    tell(project, "Third.")
+    release(project, "0.3")
+    tell(project, "A repair.")
+    code, said = run(project, "release", "0.2.1")
+    assert 1 == code
+    assert (
+        "version 0.2.1 comes after 0.2, and this branch is not that: `git switch -c 0.2.x" in said
+    )
+
+    git(project, "switch", "-q", "-c", "0.2.x", "v0.2")
+    tell(project, "A repair.")
+    release(project, "0.2.1")
+    text = (project / "CHANGELOG.md").read_text()
+
+    assert ["0.3", "0.2.1", "0.2"] == switcher(project)
+    assert "[0.2.1]: ../../compare/v0.2...v0.2.1" in text
+    assert "Third." not in text
+    require_whole(project / "build/site")
+    code, said = run(project, "release", "0.1.1")
+    assert "version 0.1.1 does not come after 0.3" in said
+
+
+def test_a_final_release_after_its_candidate(project: Path) -> None:
+    """Nothing new need be told; after a release something must."""
+    release(project, "0.4rc1")
+    release(project, "0.4")
+    text = (project / "CHANGELOG.md").read_text()
+
+    assert "- What 0.4rc1 was, and nothing else." in text.partition("## [0.4] ")[2]
+    assert ["0.4", "0.4rc1"] == switcher(project)
+    code, said = run(project, "release", "0.5")
+    assert 1 == code
+    assert "CHANGELOG.md has nothing under ## [Unreleased]; say what is new" in said
+
+
+def test_a_release_twice(project: Path) -> None:
+    """It is told how to publish what is made."""
+    release(project, "0.1")
+    code, said = run(project, "release", "0.1")
+
+    assert 1 == code
+    assert "version 0.1 is released already; `make site RELEASES=0.1` publishes it" in said
+
+
+def test_a_remote_out_of_reach(project: Path, tmp_path: Path) -> None:
+    """What is published there decides what may be: said before anything is built. A folder needs none."""
+    (tmp_path / "origin").rename(tmp_path / "gone")
+    before = git(project, "rev-parse", "HEAD")
+    code, said = run(project, "release", "0.1", BRANCH="gh-pages")
+
+    assert 1 == code
+    assert "BRANCH=gh-pages: origin can't be reached, and what is published there decides" in said
+    assert before == git(project, "rev-parse", "HEAD")
+    assert not (project / "build/releases").exists()
+    release(project, "0.1")
+
+
+def test_each_version_has_its_requirements_for_binder(project: Path) -> None:
+    """Binder is given the commit with which a version came, and installs what stands at its root."""
+    for version in ("0.1", "0.2"):
+        tell(project, version)
+        text = f"torch=={version}"
+        (project / "build.py").write_text(
+            f"{BUILD}\nPath(sys.argv[1], 'data/requirements.txt').write_text({text!r})\n"
+        )
+        git(project, "commit", "-qam", "Pins")
+        release(project, version, BRANCH="gh-pages")
+
+    for version in ("0.1", "0.2"):
+        assert f"torch=={version}" == git(project, "show", f"pages-{version}:requirements.txt")
+
+
+def test_killed_at_any_moment(project: Path) -> None:
+    """Kill -9 of all of `make release`: either nothing happened, or it is released and
+    `make site RELEASES=` ends what is left."""
+    release(project, "1.0")
+    tell(project, "More.")
+    started = time.monotonic()
+    release(project, "1.1")
+    whole_time = time.monotonic() - started
+    for number in range(2, 12):
+        version = f"1.{number}"
+        tell(project, "More.")
+        before = git(project, "rev-parse", "HEAD")
+        older = {name: hashes(project / "build/site" / name) for name in switcher(project)}
+        line, environment = command(project, "release", version)
+        process = subprocess.Popen(
+            line, cwd=project, env=environment, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        # The end, where the refs move and the pages are moved in, is where it matters.
+        time.sleep(whole_time * random.uniform(0.1 if number < 5 else 0.7, 1))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        require_whole(project / "build/site", older)
+        (project / ".git/index.lock").unlink(missing_ok=True)
+        if git(project, "rev-parse", "HEAD") == before:
+            assert "" == git(project, "tag", "--list", f"v{version}")
+            assert "" == git(project, "status", "--porcelain")
+            release(project, version)
+        else:
+            assert git(project, "rev-parse", f"v{version}^{{commit}}") == git(
+                project, "rev-parse", "HEAD~1"
+            )
+            if git(project, "status", "--porcelain"):
+                code, said = run(project, "look", "site")
+                assert f"version {version} is released, but its release was cut off" in said
+                git(project, "reset", "-q", "--hard")
+            code, said = run(project, "site", RELEASES=version)
+            assert 0 == code, said
+        assert version in switcher(project)
+    require_whole(project / "build/site")
+
+
+def test_the_tree_is_looked_at_before_anything_is_installed(project: Path) -> None:
+    """By `make` itself, with a Python that has nothing: no environment is begun."""
+    shutil.copy(ROOT / "Makefile", project)
+    git(project, "commit", "-qam", "The real Makefile")
+    (project / "CHANGELOG.md").write_text("Edited.\n")
+    environment = clean_environment()
+    environment.pop("PYTHONPATH")
+    for arguments in (["site"], ["release", "VERSION=0.1"]):
+        done = subprocess.run(
+            ["make", *arguments, "PYTHON=python3 -S"], cwd=project, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+        assert 2 == done.returncode
+        assert f"make {arguments[0]}: the working tree has changes" in done.stdout
+        assert " M CHANGELOG.md" in done.stdout
+        assert not (project / ".venv").exists()
