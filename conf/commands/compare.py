@@ -1,4 +1,5 @@
-"""Say what moved between two versions: ``make compare OLD=v1.0 NEW=dev``.
+"""Say what moved between two versions: ``make compare OLD=v1.0 NEW=dev``; ``stable`` is the newest
+release.
 
     python -m commands.compare v1.0 dev
 
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 from commands.ending import UNUSABLE, exit_with
-from publisher import changes, releases, wanted
+from publisher import changes, releases, root, wanted
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
 
@@ -25,11 +26,12 @@ CHANGED = 1
 
 def find(name: str) -> releases.Release:
     """The release of that name; raises :exc:`SiteError` where it is not to be had."""
-    version = versions.normal(name)
-    if version == versions.DEV:
-        return releases.read_folder(ROOT / "build/html", version)
+    if name == versions.DEV:
+        return releases.read_folder(ROOT / "build/html", name)
     there = wanted.place(ROOT)
     known = there.published()
+    is_stable = name == root.STABLE and known
+    version = versions.preferred(known) if is_stable else versions.normal(name)
     if version not in known:
         raise SiteError(
             f"version {version} is not among those published {there}, which are "
@@ -42,7 +44,7 @@ def find(name: str) -> releases.Release:
 def look(*names: str) -> int:
     """Raise :exc:`SiteError` for what can't be compared, before anything is built for it."""
     for name in names:
-        if versions.normal(name) != versions.DEV:
+        if name != versions.DEV:
             find(name)
     return 0
 

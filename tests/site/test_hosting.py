@@ -106,22 +106,6 @@ def test_read_the_docs_names_a_configuration_that_exists() -> None:
     assert (ROOT / config["sphinx"]["configuration"]).exists()
 
 
-def test_workflow_runs_targets_that_exist() -> None:
-    """Each `make` in the workflow is a target of the Makefile; shards cover the whole."""
-    text = (ROOT / ".github/workflows/site.yml").read_text()
-    workflow = yaml.safe_load(text)
-    parts = workflow["jobs"]["examples"]["strategy"]["matrix"]["part"]
-    makefile = (ROOT / "Makefile").read_text()
-    steps = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
-    targets = {step.split()[1] for step in steps if step.startswith("make ")}
-
-    assert {"examples", "html", "doctest", "linkcheck", "lint", "site"} == targets
-    assert all(f"\n{target}:" in makefile for target in targets)
-    assert list(range(1, len(parts) + 1)) == parts
-    assert f"/{len(parts)} " in text
-    assert "cron" in text
-
-
 def test_make_help_lists_every_target() -> None:
     """`make help` has a line for each documented target."""
     listed = subprocess.run(
