@@ -7,6 +7,7 @@ import threading
 from functools import partial
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -31,13 +32,15 @@ BASE = "/project"
 class Host(Quiet):
     """Serves the site below a path, and its page for what was not found, as hosts do."""
 
+    base = BASE
+
     def translate_path(self, path: str) -> str:
-        if not path.startswith(f"{BASE}/"):
+        if not path.startswith(f"{self.base}/"):
             return str(self.directory) + "/nothing-here"
-        return super().translate_path(path.removeprefix(BASE))
+        return super().translate_path(path.removeprefix(self.base))
 
     def send_error(self, code: int, *arguments: object) -> None:
-        if code != 404 or not self.path.startswith(f"{BASE}/"):
+        if code != 404 or not self.path.startswith(f"{self.base}/"):
             super().send_error(code)
             return
         with open(f"{self.directory}/404.html", "rb") as file:
@@ -56,6 +59,21 @@ def address(versioned: tuple[Path, Path]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Host, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}{BASE}"
+    server.shutdown()
+
+
+class RootHost(Host):
+    """Serves it at the root of a host."""
+
+    base = ""
+
+
+@pytest.fixture(scope="module")
+def at_root(versioned: tuple[Path, Path]) -> Iterator[str]:
+    site, _ = versioned
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(RootHost, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
 
@@ -164,22 +182,32 @@ def test_the_banner(either: Page, address: str, version: str, text: str | None) 
     ("asked", "reached"),
     [
         ("", f"{NEW}/index.html"),
-        (f"stable/{DEEP}", f"{NEW}/{DEEP}"),
+        (f"stable/{DEEP}", f"stable/{DEEP}"),
         (f"latest/{DEEP}", f"dev/{DEEP}"),
         ("latest/", "dev/index.html"),
         (f"latest/{ONLY_DEV}", f"dev/{ONLY_DEV}"),
     ],
 )
 def test_aliases_keep_the_path(either: Page, address: str, asked: str, reached: str) -> None:
-    """`stable/` is the newest release, `latest/` dev where that is published."""
+    """`stable/` has the newest release's own pages, `latest/` leads to dev where that is published."""
     either.goto(f"{address}/{asked}")
     either.wait_for_url(f"{address}/{reached}")
 
 
 def test_aliases_keep_the_fragment(scripted: Page, address: str) -> None:
-    """A link to a place in a page of `stable/` gets there."""
-    scripted.goto(f"{address}/stable/{DEEP}#training")
-    scripted.wait_for_url(f"{address}/{NEW}/{DEEP}#training")
+    """A link to a place in a page of `latest/` gets there."""
+    scripted.goto(f"{address}/latest/{DEEP}#training")
+    scripted.wait_for_url(f"{address}/dev/{DEEP}#training")
+
+
+def test_stable_pages_switch_like_others(scripted: Page, address: str) -> None:
+    """They say which version they are, have no banner, and lead to the same page elsewhere."""
+    scripted.goto(f"{address}/stable/{DEEP}", wait_until="networkidle")
+
+    assert f"Version {NEW}" == scripted.locator(".bd-header .version-list summary").inner_text()
+    assert not scripted.locator(".version-banner").is_visible()
+    switch(scripted, OLD)
+    scripted.wait_for_url(f"{address}/{OLD}/{DEEP}")
 
 
 def test_an_alias_of_a_page_that_is_gone(either: Page, address: str) -> None:
@@ -270,3 +298,165 @@ def test_pages_of_the_root(scripted: Page, address: str, name: str, width: int, 
     # Last, since axe itself asks for style sheets in wrong places.
     found = Axe().run(scripted).response["violations"]
     assert [] == [v["id"] for v in found if v["impact"] in {"serious", "critical"}]
+
+
+EVIL = "http://evil.example"
+#: What a stranger might get into a list: no entry, no address of this site, or nothing at all.
+HOSTILE = [
+    None, 5, "dev", [], {}, {"version": "1"}, {"version": "2", "url": None}, {"version": None, "url": "x/"},
+    {"version": "3", "url": "javascript:alert(1)//"}, {"version": "4", "url": f"{EVIL}/"},
+    {"version": "5", "url": "//evil.example/"}, {"version": "6", "url": "/"},
+    {"version": "7", "url": "data:text/html,<script>alert(1)</script>/"},
+    {"version": "8", "url": "../../elsewhere/"}, {"version": "9", "url": "http://[bad/"},
+    {"version": "<img src=x onerror=alert(1)>", "url": f"{OLD}/"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def watched(scripted: Page) -> Iterator[Page]:
+    """A page that may ask no other host, and may run nothing that opens a dialog."""
+    foreign: list[str] = []
+    dialogs: list[str] = []
+    scripted.route(f"{EVIL}/**", lambda route: (foreign.append(route.request.url), route.abort()))
+    scripted.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    yield scripted
+    hosts = {urlsplit(scripted.url).netloc, ""}
+    links = scripted.evaluate("[...document.links].map(a => [a.protocol, a.href])")
+
+    assert [] == foreign
+    assert [] == dialogs
+    assert [] == [href for kind, href in links if kind in {"javascript:", "data:"} or EVIL in href]
+    assert 0 == scripted.locator("img[src=x]").count()
+    assert len(hosts) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//evil.example/", "//evil.example/x.html", "//evil.example//deep/x.html", "/%2F/evil.example/x",
+     f"//evil.example/{DEEP}", f"/x//evil.example/..//{DEEP}", "/javascript:alert(1)/x.html"],
+)  # fmt: skip
+def test_not_found_asks_no_other_host(watched: Page, at_root: str, path: str) -> None:
+    """A path that begins with two slashes names no host; the versions of this site are offered."""
+    watched.route(
+        "**/switcher.json",
+        lambda route: (
+            route.continue_() if route.request.url == f"{at_root}/switcher.json" else route.abort()
+        ),
+    )
+    watched.goto(f"{at_root}{path}", wait_until="networkidle")
+
+    assert "There is no such page here" == watched.locator("h1").inner_text()
+    assert f"{at_root}/{NEW}/index.html" == watched.evaluate(
+        "document.querySelector('[data-from-root]').href"
+    )
+
+
+@pytest.mark.parametrize("page", ["method.html", DEEP])
+def test_an_address_without_a_version(watched: Page, at_root: str, page: str) -> None:
+    """From before there were versions: the page itself is offered, in each that has it."""
+    watched.goto(f"{at_root}/{page}", wait_until="networkidle")
+    offered = watched.locator("#elsewhere a")
+
+    assert [f"{page} in version {v}" for v in (NEW, OLD, "dev")] == offered.all_inner_texts()
+
+
+def test_hostile_places_in_a_list_of_a_page(watched: Page, address: str) -> None:
+    """What a page of versions links to is offered only if it is of this site."""
+    lines = "".join(
+        f'<li><a href="{href}">{name}</a></li>'
+        for name, href in (
+            ("a", "javascript:alert(1)"), ("b", f"{EVIL}/x"), ("c", "//evil.example/x"), ("d", "http://[bad"),
+            (NEW, f"../{NEW}/method.html"),
+        )
+    )  # fmt: skip
+    body = f'<ul class="versions">{lines}<li>none</li></ul><img src=x onerror=alert(1)>'
+    watched.route(
+        "**/versions/**", lambda route: route.fulfill(body=body, content_type="text/html")
+    )
+    watched.goto(f"{address}/{OLD}/gone.html", wait_until="networkidle")
+
+    assert [f"gone.html in version {NEW}"] == watched.locator("#elsewhere a").all_inner_texts()
+
+
+def test_hostile_entries_of_the_list(watched: Page, address: str) -> None:
+    """They are left out; the good ones stay, whatever stands between them."""
+    good = [{"version": NEW, "name": NEW, "url": f"{NEW}/"}, {"version": "dev", "url": "dev/"}]
+    entries = [HOSTILE[0], good[0], *HOSTILE[1:], good[1]]
+    watched.route("**/switcher.json", lambda route: route.fulfill(json=entries))
+    watched.goto(f"{address}/dev/{DEEP}", wait_until="networkidle")
+    watched.locator(".bd-header .version-list summary").click()
+    listed = watched.locator(".bd-header .version-list li a").all_inner_texts()
+
+    assert [NEW, HOSTILE[-1]["version"], "dev", "This page in other versions"] == listed
+
+
+@pytest.mark.parametrize(
+    "answer", ["{}", "null", "[1, 2]", "not JSON", '{"length": 3}', "[" * 100_000]
+)
+def test_a_list_that_is_none(watched: Page, address: str, answer: str) -> None:
+    """What stands there without the list stays."""
+    watched.route("**/switcher.json", lambda route: route.fulfill(body=answer))
+    watched.goto(f"{address}/dev/{DEEP}", wait_until="networkidle")
+    watched.locator(".bd-header .version-list summary").click()
+
+    assert ["This page in other versions"] == watched.locator(
+        ".bd-header .version-list li a"
+    ).all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("missing", "shown"),
+    [
+        (ONLY_NEW, True), ("Send your password to evil.example", False), ("../../evil.html", False),
+        ("//evil.example/x.html", False), ("no_such_page.html", False), ("", False),
+        ("<img src=x onerror=alert(1)>.html", False), (f"{EVIL}/x.html", False),
+    ],
+)  # fmt: skip
+def test_only_the_name_of_a_page_is_said_to_be_missing(
+    watched: Page, address: str, missing: str, shown: bool
+) -> None:
+    """Anybody can write an address: it puts no words of its own onto a page."""
+    watched.goto(f"{address}/dev/index.html?missing={quote(missing)}", wait_until="networkidle")
+    words = watched.locator(".version-word")
+
+    assert [
+        f"Version dev has no page {missing}. This is its home."
+    ] * shown == words.all_inner_texts()
+    assert "missing" not in watched.url
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["?q=<img src=x onerror=alert(1)>", "#<img src=x onerror=alert(1)>", "?highlight=%3Cimg%20src=x%3E",
+     "?left=javascript:alert(1)&right=<img src=x>", "#javascript:alert(1)"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "page", ["search.html", "side_by_side/train_mlp.html", "gallery/index.html", "ledger.html"]
+)
+def test_hostile_ends_of_addresses(watched: Page, address: str, page: str, rest: str) -> None:
+    """Scripts that read a query or a fragment take it for text, of what they know."""
+    watched.goto(f"{address}/dev/{page}{rest}", wait_until="load")
+    watched.wait_for_timeout(150)
+
+
+def test_published_pages_break_no_policy(
+    scripted: Page, address: str, versioned: tuple[Path, Path]
+) -> None:
+    """Each has one, by which only its own scripts run, and none complains."""
+    site, _ = versioned
+    said: list[str] = []
+    scripted.on("console", lambda message: said.append(message.text))
+    pages = sorted(path.relative_to(site).as_posix() for path in (site / "dev").glob("*.html"))
+    for name in [*pages, f"dev/{DEEP}", "changes.html", "versions.html", "404.html", "index.html"]:
+        text = (site / name).read_text()
+        assert 1 == text.count('http-equiv="Content-Security-Policy"'), name
+        assert "unsafe-inline" not in text.partition("script-src")[2].partition(";")[0]
+        scripted.goto(f"{address}/{name}", wait_until="load")
+
+    assert [] == [text for text in said if "Content Security Policy" in text]
+    # It is in force: a script that was not there when the page was made does not run.
+    scripted.goto(f"{address}/dev/method.html", wait_until="load")
+    scripted.evaluate(
+        "() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s) }"
+    )
+    assert scripted.evaluate("window.ran === undefined")
