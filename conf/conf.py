@@ -230,6 +230,7 @@ html_favicon = "../docs/_static/favicon.svg"
 html_css_files = ["palette.css", "site.css"]
 html_js_files = [
     "vendor/sortable.js",
+    ("highlighted.js", {"defer": ""}),
     ("hours.js", {"defer": ""}),
     ("columns.js", {"defer": ""}),
     ("gallery.js", {"defer": ""}),

@@ -84,3 +84,14 @@ def test_an_answer_stands_before_lists_of_code(found: dict[str, list[str]]) -> N
     first = [pages[0] for pages in found.values() if pages]
 
     assert not [page for page in first if page.startswith("side_by_side/")]
+
+
+def test_marks_of_a_search_are_taken_back(page: Page) -> None:
+    """The button at the top of a page that a search led to, without a script in its address."""
+    page.goto("/keras.html?highlight=tensorflow", wait_until="networkidle")
+    marks = page.locator("span.highlighted")
+    marks.first.wait_for()
+    page.get_by_role("link", name="Hide Search Matches").click()
+
+    assert 0 == marks.count()
+    assert 0 == page.locator("a[href^='javascript:']").count()

@@ -175,7 +175,8 @@ def test_the_banner(either: Page, address: str, version: str, text: str | None) 
         assert text in banner.inner_text()
         assert banner.bounding_box()["y"] < 5
         banner.locator("a").click()
-        either.wait_for_url(f"{address}/{NEW}/{DEEP}")
+        either.wait_for_url(f"{address}/stable/{DEEP}")
+        assert f"Version {NEW}, made with" in either.locator(".made-with").inner_text()
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ document.addEventListener("DOMContentLoaded", async () => {
   const parts = location.pathname.split("/").filter(Boolean);
   const folder = location.pathname.endsWith("/");
 
-  function within(root, address) {
+  function within(root, address, from = root) {
     try {
-      const found = new URL(address, root);
+      const found = new URL(address, from);
       return found.origin === location.origin && found.pathname.startsWith(root.pathname) ? found : null;
     } catch {
       return null;
@@ -35,7 +35,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     const lines = document.createElement("ul");
     for (const line of found.querySelectorAll(".versions li")) {
       const link = line.querySelector("a");
-      const address = link && !line.querySelector(".lacks") && within(root, new URL(link.getAttribute("href"), list));
+      const address = link && !line.querySelector(".lacks") && within(root, link.getAttribute("href"), list);
       if (!address) continue;
       const copy = document.createElement("li");
       const anchor = document.createElement("a");
