@@ -58,6 +58,7 @@ def project(tmp_path: Path) -> Path:
     (tree / "CHANGELOG.md").write_text(CHANGELOG)
     (tree / "pyproject.toml").write_text('version = "0"\n[dependency-groups]\ndocs = []\n')
     (tree / "constraints.txt").write_text("")
+    (tree / "CITATION.cff").write_text("version: '0'\ndate-released: 2026-01-01\n")
     (tree / ".gitignore").write_text("build/\n__pycache__/\n")
     subprocess.run(["git", "init", "-q", "-b", "main", str(tree)], check=True)
     for name, value in (("user.name", "Test"), ("user.email", "test@example.org")):

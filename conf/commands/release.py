@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 CHANGELOG = "CHANGELOG.md"
 PROJECT = "pyproject.toml"
+CITATION = "CITATION.cff"
 UNRELEASED = "## [Unreleased]\n"
 
 
@@ -120,6 +121,13 @@ def project_with(version: str, text: str) -> str:
     return re.sub(r'^version = ".*"$', f'version = "{version}"', text, count=1, flags=re.MULTILINE)
 
 
+def citation_with(version: str, date: str, text: str) -> str:
+    """CITATION.cff with that version and its day."""
+    for key, value in (("version", f'"{version}"'), ("date-released", date)):
+        text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, count=1, flags=re.MULTILINE)
+    return text
+
+
 def main(name: str) -> None:
     version, after = new_version(name)
     require_clean(ROOT)
@@ -159,7 +167,11 @@ def _make(version: str, after: str, older: Release | None) -> tuple[Path, reposi
     text = changelog_with(version, date, _read(CHANGELOG), _made(before), changed, after=after)
     _commit(
         tree,
-        {CHANGELOG: text, PROJECT: project_with(version, _read(PROJECT))},
+        {
+            CHANGELOG: text,
+            PROJECT: project_with(version, _read(PROJECT)),
+            CITATION: citation_with(version, date, _read(CITATION)),
+        },
         f"Release {version}",
     )
     commit = git(tree, "rev-parse", "HEAD")
@@ -201,7 +213,8 @@ def _read(name: str) -> str:
 
 
 def _list_with(line: repository.Listed) -> str:
-    lines = [json.dumps(asdict(one)) for one in [*repository.listed(ROOT), line]]
+    every = [asdict(one) for one in [*repository.listed(ROOT), line]]
+    lines = [json.dumps({k: v for k, v in one.items() if v}) for one in every]
     return "[\n" + ",\n".join(f"  {one}" for one in lines) + "\n]\n"
 
 

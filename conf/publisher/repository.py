@@ -34,6 +34,8 @@ class Listed:
     commit: str
     #: :func:`digest` of the commit.
     tree: str
+    #: Why nobody is to build it any more; its number is never given again.
+    withdrawn: str = ""
 
 
 def listed(root: Path) -> list[Listed]:
@@ -129,6 +131,9 @@ def commit_of(root: Path, version: str) -> str:
         if named == version
     }
     every = listed(root)
+    for line in every:
+        if line.version == version and line.withdrawn:
+            raise SiteError(f"release {version} was withdrawn: {line.withdrawn}")
     found = tagged | {line.commit for line in every if line.version == version}
     if not found:
         known = ", ".join(line.version for line in every) or "none"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 QUERIES = {
     "softmax twice": ["gallery/article/as_published", "pytorch", "gallery/porting/why_worse", "questions"],

@@ -118,3 +118,17 @@ def test_make_help_lists_every_target() -> None:
         "help", "lock",
     ):  # fmt: skip
         assert f"\n{target} " in f"\n{listed}"
+
+
+@pytest.mark.parametrize("given", ["command line", "environment"])
+def test_settings_arrive_as_they_were_given(given: str) -> None:
+    """A pattern may end in a dollar, which make would take for its own."""
+    pattern = "mlp$|^a/$$(x)"
+    line = ["make", "-s", "--eval", 'shown: ; @printf %s "$$PATTERN"', "shown"]
+    named = [f"PATTERN={pattern}"] if given == "command line" else []
+    environment = clean_environment(**({} if named else {"PATTERN": pattern}))
+    done = subprocess.run(
+        [*line, *named], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+
+    assert pattern == done.stdout

@@ -37,6 +37,7 @@ def test_tags_and_links(project: Path) -> None:
     said = release(project, "0.2", BRANCH="gh-pages")
     text = (project / "CHANGELOG.md").read_text()
 
+    assert 'version: "0.2"\n' in (project / "CITATION.cff").read_text()
     assert "tag" == git(project, "cat-file", "-t", "v0.2")
     assert git(project, "rev-parse", "v0.2^{commit}") == git(project, "rev-parse", "HEAD~1")
     assert "push it with `git push --atomic origin HEAD v0.2 gh-pages pages-0.2`" in said
@@ -177,3 +178,35 @@ def test_the_tree_is_looked_at_before_anything_is_installed(project: Path) -> No
         assert f"make {arguments[0]}: the working tree has changes" in done.stdout
         assert " M CHANGELOG.md" in done.stdout
         assert not (project / ".venv").exists()
+
+
+def test_a_release_is_withdrawn(project: Path, tmp_path: Path) -> None:
+    """By the steps of CONTRIBUTING.md: its pages are gone, the one before is preferred again, and
+    nobody builds it any more."""
+    release(project, "0.1", BRANCH="gh-pages")
+    tell(project, "A mistake.")
+    release(project, "0.2", BRANCH="gh-pages")
+    text = (ROOT / "CONTRIBUTING.md").read_text().partition("## If a release must go")[2]
+    steps = [
+        line[4:] for line in text.partition("\n## ")[0].splitlines() if line.startswith("    ")
+    ]
+    for step in steps:
+        if not step.startswith(("make", "git push")):
+            subprocess.run(step.replace("0.3", "0.2"), cwd=project, shell=True, check=True)
+    path = project / "conf/releases.json"
+    lines = json.loads(path.read_text())
+    lines[-1]["withdrawn"] = "it held a secret"
+    path.write_text(json.dumps(lines))
+    git(project, "commit", "-qam", "Withdraw 0.2")
+    code, said = run(project, "site", DEV="1", BRANCH="gh-pages")
+    assert 0 == code, said
+    code, said = run(project, "site", RELEASES="0.2", BRANCH="gh-pages")
+    files = git(project, "ls-tree", "-r", "--name-only", "gh-pages")
+
+    assert 1 == code
+    assert "release 0.2 was withdrawn: it held a secret" in said
+    assert "0.2/" not in files
+    assert "0.1" == json.loads(git(project, "show", "gh-pages:switcher.json"))[0]["version"]
+    assert "index.html of 0.1" in git(project, "show", "gh-pages:stable/index.html")
+    code, said = run(project, "release", "0.2")
+    assert "version 0.2 is released already" in said

@@ -8,10 +8,12 @@ import re
 import runpy
 import sys
 import xml.etree.ElementTree as ET
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 from conftest import ROOT
@@ -287,3 +289,28 @@ def test_no_page_has_an_empty_side(parsed, html: Path) -> None:
         side = page.select_one(".bd-sidebar-primary .bd-toc-item")
         if side is not None and "gallery" not in path.parts:
             assert side.select("a"), path.name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pydata-sphinx-theme", "sphinx", "sphinx-copybutton", "sphinx-design", "sphinx-gallery"],
+)
+def test_licences_are_those_of_what_is_installed(html: Path, name: str) -> None:
+    """The text that the site carries is the one that came with what it carries."""
+    files = metadata.files(name) or []
+    [licence] = [one for one in files if one.name in {"LICENSE", "LICENSE.rst"}]
+    ours = (html / "_static/licenses" / f"{name}.txt").read_text()
+
+    assert licence.read_text() == ours
+    assert f"_static/licenses/{name}.txt" in (html / "third_parties.html").read_text()
+
+
+def test_the_citation_names_the_newest_release() -> None:
+    """As the list of releases has it."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    newest = json.loads((ROOT / "conf/releases.json").read_text())[-1]
+
+    assert (newest["version"], newest["date"]) == (
+        citation["version"],
+        str(citation["date-released"]),
+    )

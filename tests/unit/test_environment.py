@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from commands.environment import pins_in
+from commands.lock import with_hashes
 from conftest import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +88,7 @@ def test_every_distribution_is_pinned() -> None:
 
     pinned: dict[str, set[str]] = {}
     for line in pins_in(str(ROOT / "constraints.txt")):
+        assert " --hash=sha256:" in line, line
         requirement = Requirement(line.partition(" --hash")[0])
         [version] = requirement.specifier
         pinned.setdefault(canonicalize_name(requirement.name), set()).add(version.version)
@@ -93,3 +97,42 @@ def test_every_distribution_is_pinned() -> None:
         version = distribution.version.partition("+")[0]
 
         assert version in pinned.get(name, set()), f"{name} {version}"
+
+
+@pytest.mark.parametrize("changed", ["pip", "iniconfig"])
+def test_a_file_with_another_hash_is_refused_by_its_name(tmp_path: Path, changed: str) -> None:
+    """Whoever installs it, pip or uv: somebody changed the file, or the pin."""
+    (tmp_path / "conf/commands").mkdir(parents=True)
+    shutil.copy(SCRIPT, tmp_path / "conf/commands")
+    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\ndocs = ["iniconfig"]\n')
+    wanted = ("pip==", "setuptools==", "uv==", "iniconfig==")
+    pins = [pin for pin in pins_in(str(ROOT / "constraints.txt")) if pin.startswith(wanted)]
+    wrong = [
+        re.sub("sha256:..", "sha256:ab", pin) if pin.startswith(changed) else pin for pin in pins
+    ]
+    (tmp_path / "constraints.txt").write_text("\n".join(wrong) + "\n")
+    [name] = [pin.split()[0] for pin in pins if pin.startswith(changed)]
+    done = subprocess.run(
+        [sys.executable, tmp_path / "conf/commands/environment.py", tmp_path / "venv", "docs"],
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+    )  # fmt: skip
+
+    assert 1 == done.returncode
+    assert f"make: {name} is not the file that constraints.txt pins" in done.stdout.splitlines()[-1]
+
+
+def test_a_lock_takes_the_hashes_of_torchs_own_index() -> None:
+    """Beside those of the package index, each once; other pins stay as they are."""
+    one, two, three = (f"sha256:{digit * 64}" for digit in "abc")
+    lock = f"tor==1 \\\n    --hash={one}\ntorch==2 ; a == 'b' \\\n    --hash={two}\nx==3 \\\n    --hash={one}\n"
+    found = with_hashes("torch", [three, two], lock)
+
+    assert [*pins_of(lock, "tor"), *pins_of(lock, "x")] == [
+        *pins_of(found, "tor"),
+        *pins_of(found, "x"),
+    ]
+    assert [f"torch==2 ; a == 'b'      --hash={two}      --hash={three}"] == pins_of(found, "torch")
+
+
+def pins_of(lock: str, name: str) -> list[str]:
+    return [one for one in lock.replace("\\\n", " ").splitlines() if one.startswith(f"{name}==")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shlex
 import shutil
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from builds import build, commit, example, hashes, publish
+from builds import MACHINE, build, commit, example, hashes, publish
 from conftest import ROOT, clean_environment
 from published import clone_of
 from publisher import checking, places
@@ -571,3 +572,53 @@ def test_a_page_of_the_data(site: Path) -> None:
         {"version": "0.2", "name": "0.2 (newest release)", "url": "0.2/", "preferred": True},
         {"version": "0.1", "name": "0.1", "url": "0.1/"},
     ] == entries
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ({"machine": {}}, "missing required field `cpu` at $.machine"),
+        ({"machines": [{}]}, "missing required field `cpu` at $.machines[0]"),
+        ({"examples": [example(machine={})]}, "missing required field `cpu` at $[0].machine"),
+        ({"examples": [example(machine=MACHINE | {"ram_gib": -5})]}, "at $[0].machine.ram_gib, found -5"),
+        ({"machine": MACHINE | {"cores": 10**30}}, "at $.machine.cores, found 1000"),
+        ({"machine": MACHINE | {"ram_gib": HUGE}}, "out of range"),
+        ({"machine": MACHINE | {"ram_gib": float("inf")}}, "not JSON"),
+        ({"examples": [example(wall_seconds=float("nan"))]}, "not JSON"),
+        ({"examples": [example(wall_seconds=-3.0)]}, "at $[0].wall_seconds, found -3.0"),
+        ({"examples": [example(title="x" * 10**6)]}, "of length <= 500 at $[0].title, found 'xxx"),
+        ({"examples": [example(name="../../x")]}, "at $[0].name, found '../../x'"),
+        ({"examples": [example(title="\ud800")]}, "not JSON"),
+        ({"notes": ["x" * 10**6]}, "of length <= 10000 at $.notes[0]"),
+        ({"versions": {"torch": "x" * 10**6}}, "of length <= 500 at $.versions"),
+        ({"date": "soon"}, "at $.date, found 'soon'"),
+        ({"commit": "x"}, "at $.commit, found 'x'"),
+    ],
+)  # fmt: skip
+def test_odd_data_is_one_line(site: Path, tmp_path: Path, odd: dict[str, Any], told: str) -> None:
+    """The file, the place in it, the value, and the repair; nothing is published."""
+    before = hashes(site)
+    with pytest.raises(SiteError, match=re.escape(told)) as raised:
+        publish(places.Folder(site), tmp_path / "odd", "0.3", **odd)
+
+    assert len(str(raised.value)) < 600
+    assert "put the published file back" in str(raised.value)
+    assert before == hashes(site)
+
+
+@pytest.mark.parametrize("name", ["0.2/data/release.json", "0.2/data/claims.json", "switcher.json"])
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000 + "]" * 200_000, "[" + "9" * 10_000 + "]", "[\\x00]"]
+)
+def test_odd_files_of_a_published_site_are_one_line(
+    site: Path, tmp_path: Path, name: str, text: str
+) -> None:
+    """Deep, huge or no JSON: the next publication names the file."""
+    (site / name).write_text(text)
+    with pytest.raises(SiteError, match=re.escape(f"{site / name}: not ")) as raised:
+        publish(places.Folder(site), tmp_path / "odd", "0.3")
+
+    assert len(str(raised.value)) < 600
