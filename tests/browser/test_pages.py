@@ -41,6 +41,15 @@ FAINT = """() => {
 }"""
 
 
+#: How far what was there already moved while the page came.
+SHIFT = """() => new Promise(done => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(one => sum += one.value))
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 100);
+})"""
+
+
 @dataclass
 class Seen:
     """What was seen on a page, which is opened once for all that is asked of it."""
@@ -50,6 +59,7 @@ class Seen:
     widest: dict[int, int] = field(default_factory=dict)
     violations: dict[str, list[str]] = field(default_factory=dict)
     faint: dict[str, list[Any]] = field(default_factory=dict)
+    shift: float = 0.0
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +77,7 @@ def seen(chromium: Browser, served: str) -> Callable[[str], Seen]:
         page.on("response", lambda got: got.status >= 400 and problems.append(got.url))
         page.on("console", lambda said: said.type == "error" and problems.append(said.text))
         page.goto(f"/{address}", wait_until="networkidle")
+        found.shift = page.evaluate(SHIFT)
         # axe opens an empty page of its own and asks for stylesheets by names of its own.
         found.asked, found.problems = list(asked), list(problems)
         # In the dark only the colours are others.
@@ -108,6 +119,26 @@ def test_only_this_host_is_asked(seen: Callable[[str], Seen], served: str, addre
 def test_nothing_sticks_out(seen: Callable[[str], Seen], address: str, width: int) -> None:
     """The page itself never scrolls sideways; wide tables and code scroll in their boxes."""
     assert seen(address).widest[width] <= width
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_jumps(seen: Callable[[str], Seen], address: str) -> None:
+    """While a page comes, hardly anything moves from where it stood."""
+    assert seen(address).shift < 0.05
+
+
+def test_the_list_beside_a_page_takes_no_room_from_it(chromium: Browser, served: str) -> None:
+    """However late it comes: a title that was read is not broken anew. Pages without one are wide."""
+    context = chromium.new_context(base_url=served, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    width = "document.querySelector('.bd-article h1').getBoundingClientRect().width"
+    page.goto("/gallery/keras/own_parts.html")
+    beside = page.evaluate(width)
+    page.evaluate("document.querySelector('.bd-sidebar-secondary').remove()")
+    assert beside == page.evaluate(width)
+    page.goto("/side_by_side/own_loop.html")
+    assert page.evaluate(width) > 1.3 * beside
+    context.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
