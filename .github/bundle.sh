@@ -4,10 +4,14 @@
 #     bash .github/bundle.sh site.bundle
 set -euo pipefail
 
-tags=$(git tag --list 'pages-*' --points-at gh-pages)
 known=$(git rev-parse -q --verify refs/remotes/origin/gh-pages || true)
+# Where everything was published already, there is no branch here.
+git rev-parse -q --verify refs/heads/gh-pages > /dev/null || git branch -q --no-track gh-pages "$known"
+new=(gh-pages)
+for tag in $(git tag --list 'pages-*' --points-at gh-pages); do new+=("$tag"); done
 if [ "$known" = "$(git rev-parse gh-pages)" ]; then
-  known= # nothing is new, and a bundle can't be empty
+  new+=(--not "gh-pages^@") # a bundle can't be empty
+elif [ -n "$known" ]; then
+  new+=("^$known")
 fi
-# shellcheck disable=SC2086 # tags are words without blanks
-git bundle create -q "$1" gh-pages $tags ${known:+^$known}
+git bundle create -q "$1" "${new[@]}"

@@ -85,6 +85,8 @@ def make_smaller(tree: Path) -> None:
     sources = (docs / "sources.toml").read_text().partition("[mlperf-references]")
     (docs / "sources.toml").write_text(sources[1] + sources[2].partition("\n\n")[0] + "\n")
     (docs / "index.md").write_text(INDEX)
+    method = (docs / "method.md").read_text()
+    (docs / "method.md").write_text(method.partition("## What comes from elsewhere")[0])
     conf = tree / "conf/conf.py"
     conf.write_text(
         conf.read_text().replace('claims_original = "original.md"', 'claims_original = ""')

@@ -42,16 +42,17 @@ UV_OPTIONS = [
     "--no-progress",
     # As pip does: the best version of all indexes, not the first index that knows the name.
     "--index-strategy=unsafe-best-match",
+    "--require-hashes",
     # A host that keeps nothing between builds has no use for a cache, and little disk.
     *(["--no-cache"] if os.environ.get("READTHEDOCS") else []),
 ]
-#: What pip's own settings are called by uv, which does not read them.
+#: What pip's own settings are called by uv, which does not read them; constraints are not among them,
+#: since here all is pinned.
 PIP_SETTINGS = {
     "index-url": "--default-index",
     "extra-index-url": "--index",
     "find-links": "--find-links",
     "trusted-host": "--allow-insecure-host",
-    "constraint": "--constraint",
 }
 #: How uv and pip say that a file has none of the hashes of its pin.
 OTHER_FILE = re.compile(
@@ -113,11 +114,22 @@ def main(folder: str, groups: "list[str]") -> None:
     first = [pin for pin in pins if pin.startswith(("pip==", "setuptools==", "uv=="))]
     pip(python, "-r", written(folder, "first.txt", first))
     if "pytorch" in groups and not os.environ.get("GPU"):
-        [torch] = [pin for pin in pins if pin.startswith("torch==")]
-        install_cpu_torch(python, folder, torch)
+        pins = [
+            install_cpu_torch(python, folder, pin) if pin.startswith("torch==") else pin
+            for pin in pins
+        ]
     say("installing %s, as pinned in constraints.txt" % ", ".join(groups))
     os.chdir(ROOT)  # where uv finds the groups
-    uv(python, "-c", constraints, *("--group=" + group for group in groups))
+    # What builds a package that comes as source is pinned like the rest.
+    pinned = written(folder, "pinned.txt", pins)
+    uv(
+        python,
+        "-c",
+        pinned,
+        "--build-constraints",
+        pinned,
+        *("--group=" + group for group in groups),
+    )
     compile_all(python)
 
 
@@ -168,13 +180,13 @@ def check_active() -> None:
         )
 
 
-def install_cpu_torch(python: str, folder: str, pin: str) -> None:
+def install_cpu_torch(python: str, folder: str, pin: str) -> str:
     """Take torch, and torch alone, from its own index, if that can be reached; or else its CPU
-    build from where everything else is, if there is one."""
+    build from where everything else is, if there is one. The pin of what is there then."""
     # uv knows a build's hashes by its whole name only; macOS has but one build.
     name, _, rest = pin.partition(" ")
-    build = name if sys.platform == "darwin" else name + "+cpu"
-    wanted = ["--no-deps", "-c", written(folder, "torch.txt", [build + " " + rest]), "torch"]
+    build = (name if sys.platform == "darwin" else name + "+cpu") + " " + rest
+    wanted = ["--no-deps", "-r", written(folder, "torch.txt", [build])]
     index = os.environ.get("TORCH_INDEX", TORCH_INDEX)
     try:
         if index:
@@ -192,8 +204,8 @@ def install_cpu_torch(python: str, folder: str, pin: str) -> None:
     if index:
         say("installing torch's CPU build")
         uv(python, "--default-index", index, *wanted)
-    elif build != name:
-        uv(python, *wanted, unless="No solution found")
+        return build
+    return build if uv(python, *wanted, unless="No solution found") else pin
 
 
 def pip(python: str, *arguments: str) -> None:
@@ -201,8 +213,8 @@ def pip(python: str, *arguments: str) -> None:
     install([python, "-m", "pip", "install", *PIP_OPTIONS, *arguments])
 
 
-def uv(python: str, *arguments: str, unless: str = "") -> None:
-    """Install with uv, from where pip would; nothing where it says ``unless``."""
+def uv(python: str, *arguments: str, unless: str = "") -> bool:
+    """Install with uv, from where pip would; False where it says ``unless``."""
     settings = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "60", **os.environ}
     options = [*UV_OPTIONS, "--python=" + python]
     # What is asked for by name comes from there alone.
@@ -212,7 +224,7 @@ def uv(python: str, *arguments: str, unless: str = "") -> None:
             settings.setdefault("SSL_CERT_FILE", value)
         elif name in PIP_SETTINGS and not (asked and name in ("index-url", "extra-index-url")):
             options += [word for one in value.split() for word in (PIP_SETTINGS[name], one)]
-    install([python, "-m", "uv", "pip", "install", *options, *arguments], settings, unless)
+    return install([python, "-m", "uv", "pip", "install", *options, *arguments], settings, unless)
 
 
 def settings_of_pip(python: str) -> "list[tuple[str, str]]":
@@ -230,7 +242,7 @@ def settings_of_pip(python: str) -> "list[tuple[str, str]]":
 
 def install(
     command: "list[str]", settings: "dict[str, str] | None" = None, unless: str = ""
-) -> None:
+) -> bool:
     """Run an installer; what goes wrong ends in one line that says what to do."""
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=settings)
     if done.returncode and not (unless and unless in done.stderr):
@@ -246,6 +258,7 @@ def install(
         if any(word in done.stderr for word in unreachable):
             stop("the package index is out of reach; check the network or set PIP_INDEX_URL")
         stop("could not install what constraints.txt pins; the installer's last lines are above")
+    return not done.returncode
 
 
 def say(line: str) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from publisher import building, changes, checking, places, releases, repository, wanted
-from publisher.clean import LISTS, require_clean
+from publisher.clean import LISTS, cut_off, require_clean
 from site_ext.base import frameworks, machine, versions
 from site_ext.base.errors import SiteError
 from site_ext.base.files import write_whole
@@ -83,7 +83,7 @@ def _require_line(version: str, before: list[str], known: list[str]) -> None:
 
 def _has(version: str) -> bool:
     """Whether what is checked out comes after a release."""
-    commit = repository.commit_of(ROOT, version)
+    commit = repository.commit_of(ROOT, version)  # withdrawn or not, it is there
     return succeeds(ROOT, "merge-base", "--is-ancestor", commit, "HEAD")
 
 
@@ -136,10 +136,11 @@ def main(name: str) -> None:
     # Nothing new is told before it is built.
     changelog_with(version, "", _read(CHANGELOG), "", "", after=after)
     with building.alone(ROOT):
-        there.recover()
+        there.recover(url)
         known = there.published()
         places.require_new(known, version)
-        tree, line, built = _make(version, after, known.get(after))
+        older = [name for name in versions.in_time(known) if versions.is_before(name, version)]
+        tree, line, built = _make(version, after, known[older[-1]] if older else None)
         made = checking.check(built, version, line.commit)
         _take(tree, version)
         try:
@@ -158,7 +159,7 @@ def _make(version: str, after: str, older: Release | None) -> tuple[Path, reposi
     """Make the release's two commits in a clone, and build the first.
 
     What the changelog says of verdicts is in the commit that gets built, so the tree is built
-    once before, for its ledger. ``older`` is the release ``after``, if that is to be had.
+    once before, for its ledger. ``older`` is the newest before it that is published.
     """
     tree = building.check_out(ROOT, git(ROOT, "rev-parse", "HEAD"), version)
     before = releases.read_folder(building.of_tree(ROOT, tree, version), version)
@@ -195,9 +196,11 @@ def _take(tree: Path, version: str) -> None:
     old, new, tag = (git(tree, "rev-parse", name) for name in names)
     branch = f"refs/heads/{git(ROOT, 'branch', '--show-current')}"
     git(ROOT, "fetch", "-q", "--no-tags", str(tree), "HEAD", f"refs/tags/v{version}")
+    lock = Path(ROOT, git(ROOT, "rev-parse", "--git-path", "index.lock"))
     moves = f"create refs/tags/v{version} {tag}\nupdate {branch} {new} {old}\n"
     try:
         require_clean(ROOT)
+        _require_absent(lock)
         git(ROOT, "update-ref", "--stdin", given=f"start\n{moves}prepare\ncommit\n")
     except SiteError as error:
         raise SiteError(
@@ -205,7 +208,17 @@ def _take(tree: Path, version: str) -> None:
             f"now; commit what is new and start again ({error})"
         ) from error
     # What is left are the files; who is cut off here is told so by the next command.
-    git(ROOT, "read-tree", "-m", "-u", old, new)
+    try:
+        git(ROOT, "read-tree", "-m", "-u", old, new)
+    except SiteError as error:
+        raise SiteError(f"{cut_off(version)} ({error})") from error
+
+
+def _require_absent(lock: Path) -> None:
+    if lock.exists():
+        raise SiteError(
+            f"{lock} is there: another git is at work, or one was killed; remove it then"
+        )
 
 
 def _read(name: str) -> str:

@@ -18,7 +18,7 @@ from publisher import building, checking, places, repository, wanted
 from publisher.clean import require_clean
 from site_ext.base import versions
 from site_ext.base.errors import SiteError
-from site_ext.base.git import git
+from site_ext.base.git import git, succeeds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,9 +35,10 @@ def main() -> None:
     for version in asked:
         if version == versions.DEV:
             raise SiteError("RELEASES is for releases; DEV=1 publishes the working tree as dev")
+        repository.require_standing(ROOT, version)
         asked[version] = repository.commit_of(ROOT, version)
     with building.alone(ROOT):
-        there.recover()
+        there.recover(url)
         if asked:
             for version, commit in asked.items():
                 if version in there.published():
@@ -57,12 +58,27 @@ def _publish_tree(there: places.Place, url: str, *, as_dev: bool) -> None:
     require_clean(ROOT)
     version = versions.DEV if as_dev else repository.version_of(ROOT)
     # Before minutes are spent on building what can't be published.
-    places.require_new(there.published(), version)
+    known = there.published()
+    places.require_new(known, version)
+    if version == versions.DEV and version in known:
+        _require_newer(known[version].commit)
     if version == versions.DEV:
         commit = git(ROOT, "rev-parse", "HEAD")
         _publish(there, building.working_tree(ROOT, version), version, commit, url)
     else:
+        repository.require_standing(ROOT, version)
         _publish_release(there, version, repository.commit_of(ROOT, version), url)
+
+
+def _require_newer(published: str) -> None:
+    """Raise :exc:`SiteError` if dev is published from a commit that comes after this one: a run that is
+    repeated must not put it back."""
+    head = git(ROOT, "rev-parse", "HEAD")
+    if head != published and succeeds(ROOT, "merge-base", "--is-ancestor", head, published):
+        raise SiteError(
+            f"dev is published from {published[:10]}, which comes after {head[:10]}; publish that or "
+            "what came since, or take back by `git revert` what is to be taken back"
+        )
 
 
 def _publish(there: places.Place, built: Path, version: str, commit: str, url: str) -> None:

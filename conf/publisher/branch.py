@@ -104,7 +104,7 @@ class Branch(Place):
     def named(self, path: str = "") -> str:
         return f"{self.name}:{path}"
 
-    def recover(self) -> None:
+    def recover(self, site_url: str = "") -> None:
         """Nothing: a branch moves in one step."""
 
     def publish(self, built: Path, release: Release, site_url: str) -> None:

@@ -24,19 +24,24 @@ def require_clean(root: Path) -> None:
         return
     shown = "\n".join(f"    {line}" for line in changed[:10])
     more = f"\n    and {len(changed) - 10} more" if len(changed) > 10 else ""
-    if version := _cut_off(root):
-        raise SiteError(
-            f"version {version} is released, but its release was cut off before the files here were "
-            "brought up to it: `git reset --hard` does that (where git finds .git/index.lock, remove "
-            f"it), and `make site RELEASES={version}` publishes it"
-        )
+    if version := _files_behind(root):
+        raise SiteError(cut_off(version))
     raise SiteError(
         "the working tree has changes that are in no commit; commit them, put them away "
         f"with `git stash -u`, or look at them with `make html`\n{shown}{more}"
     )
 
 
-def _cut_off(root: Path) -> str:
+def cut_off(version: str) -> str:
+    """What is to be done where a release's refs are there, and its files are not."""
+    return (
+        f"version {version} is released, but its release was cut off before the files here were "
+        "brought up to it: `git reset --hard` does that (where git finds .git/index.lock, remove "
+        f"it), and `make site RELEASES={version}` publishes it"
+    )
+
+
+def _files_behind(root: Path) -> str:
     """The version whose two commits the branch has while the files are those before; or nothing."""
     subject = git(root, "log", "-1", "--format=%s")
     before = subject.startswith(LISTS) and succeeds(root, "diff", "--quiet", "HEAD~2")

@@ -60,8 +60,8 @@ class Place(ABC):
         """What to call the site, or a file in it."""
 
     @abstractmethod
-    def recover(self) -> None:
-        """Do what is left to do of a publication that was cut off."""
+    def recover(self, site_url: str = "") -> None:
+        """Do what is left to do of a publication that was cut off, at ``site_url`` if that is given."""
 
     @abstractmethod
     def publish(self, built: Path, release: Release, site_url: str) -> None:
@@ -157,17 +157,17 @@ class Folder(Place):
     def named(self, path: str = "") -> str:
         return str(self.path / path)
 
-    def recover(self) -> None:
+    def recover(self, site_url: str = "") -> None:
         if self._aside.exists():
             with self._changing():
                 self._put_back()
                 known = self.published()
                 if known:
-                    self._write_root(known, self.address())
+                    self._write_root(known, site_url or self.address())
                 shutil.rmtree(self._aside)
 
     def publish(self, built: Path, release: Release, site_url: str) -> None:
-        self.recover()
+        self.recover(site_url)
         with telling_why(str(self.path)):
             self.path.mkdir(parents=True, exist_ok=True)
         with self._changing():

@@ -123,6 +123,14 @@ def _tagged(root: Path) -> list[tuple[str, str]]:
     return found
 
 
+def require_standing(root: Path, version: str) -> None:
+    """Raise :exc:`SiteError` for a release that was withdrawn, as the list here or on any branch has
+    it: at its own tag nobody knows yet."""
+    for line in (*listed(root), *_listed_on_branches(root)):
+        if line.version == version and line.withdrawn:
+            raise SiteError(f"release {version} was withdrawn: {line.withdrawn}")
+
+
 def commit_of(root: Path, version: str) -> str:
     """The commit of a release, from the tags and the list, which must agree."""
     tagged = {
@@ -131,9 +139,6 @@ def commit_of(root: Path, version: str) -> str:
         if named == version
     }
     every = listed(root)
-    for line in every:
-        if line.version == version and line.withdrawn:
-            raise SiteError(f"release {version} was withdrawn: {line.withdrawn}")
     found = tagged | {line.commit for line in every if line.version == version}
     if not found:
         known = ", ".join(line.version for line in every) or "none"

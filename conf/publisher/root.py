@@ -8,6 +8,7 @@ for what was not found name the whole address.
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ from publisher import changes, chart, releases
 from site_ext.base import machine, versions
 from site_ext.base.errors import SiteError
 from site_ext.base.frameworks import line as frameworks_line
-from site_ext.base.policy import with_policy
+from site_ext.base.policy import hash_of, with_policy
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -42,6 +43,17 @@ TEMPLATES = Path(__file__).parent / "templates"
 ICON = TEMPLATES.parent.parent.parent / "docs" / "_static" / "favicon.svg"
 #: What Binder installs, which it reads at the root of the branch that it is given.
 BINDER = TEMPLATES.parent.parent / "binder" / "requirements.txt"
+#: The scripts that stand in the root's pages, by their hashes.
+SCRIPTS = {
+    hash_of((TEMPLATES / "404.js").read_text(encoding="utf-8").removesuffix("\n")),
+    *(
+        hash_of(script)
+        for name in ("page.html", "forward.html")
+        for script in re.findall(
+            r"<script[^>]*>(.*?)</script>", (TEMPLATES / name).read_text("utf-8")
+        )
+    ),
+}
 MADE_ANEW = "delete it, and publish again: it is made anew from the versions' folders"
 WORDS = {"release": "", "pre-release": "pre-release", "dev": "not released"}
 
@@ -93,7 +105,8 @@ class _Pages:
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         text = self.templates.get_template(template).render(self.shared | up | more)
-        target.write_text(with_policy(text), encoding="utf-8")
+        is_page = name.endswith(".html")
+        target.write_text(with_policy(text, SCRIPTS) if is_page else text, encoding="utf-8")
 
     def forward(self, name: str, target: Release, page: str) -> None:
         """A page that leads to one of a version. For search engines it is the one that stays."""

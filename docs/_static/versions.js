@@ -17,20 +17,22 @@
   }
 
   /* A page that another version lacks: its reader lands on that version's home, with a word. */
-  async function sayWhatIsMissing(version, root) {
+  async function sayWhatIsMissing(list, root) {
     const address = new URL(location.href);
     const page = address.searchParams.get(MISSING);
     const article = document.querySelector(".bd-article");
     if (page === null || !article) return;
     address.searchParams.delete(MISSING);
     history.replaceState(null, "", address);
-    // Anybody can write an address: only the name of a page that some version has is said.
-    const list = PAGE.test(page) && within(root, `versions/${page}`);
-    if (!list || !(await fetch(list, { method: "HEAD", mode: "same-origin" })).ok) return;
+    // Anybody can write an address: only what is true is said, on a home, of a page that other
+    // versions have and this one has not.
+    const others = PAGE.test(page) && list.dataset.page === "index.html" && within(root, `versions/${page}`);
+    if (!others || !(await fetch(others, { method: "HEAD", mode: "same-origin" })).ok) return;
+    if (!(await lacks(new URL(page, location.href)))) return;
     const word = document.createElement("p");
     word.className = "version-word";
     word.setAttribute("role", "status");
-    word.textContent = `Version ${version} has no page ${page}. This is its home.`;
+    word.textContent = `Version ${list.dataset.version} has no page ${page}. This is its home.`;
     article.prepend(word);
   }
 
@@ -86,7 +88,7 @@
   if (!lists.length) return;
   const root = new URL(lists[0].dataset.root, location.href);
   // The link that stands there already will do where the list can't be had.
-  sayWhatIsMissing(lists[0].dataset.version, root).catch(() => {});
+  sayWhatIsMissing(lists[0], root).catch(() => {});
   fill(lists, root).catch(() => {});
   document.addEventListener("click", (event) => {
     for (const list of lists) if (!list.contains(event.target)) list.open = false;

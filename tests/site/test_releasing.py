@@ -190,16 +190,17 @@ def test_a_release_is_withdrawn(project: Path, tmp_path: Path) -> None:
     steps = [
         line[4:] for line in text.partition("\n## ")[0].splitlines() if line.startswith("    ")
     ]
-    for step in steps:
-        if not step.startswith(("make", "git push")):
-            subprocess.run(step.replace("0.3", "0.2"), cwd=project, shell=True, check=True)
     path = project / "conf/releases.json"
     lines = json.loads(path.read_text())
     lines[-1]["withdrawn"] = "it held a secret"
     path.write_text(json.dumps(lines))
     git(project, "commit", "-qam", "Withdraw 0.2")
-    code, said = run(project, "site", DEV="1", BRANCH="gh-pages")
-    assert 0 == code, said
+    for step in steps:
+        if step.startswith("make"):
+            code, said = run(project, "site", DEV="1", BRANCH="gh-pages")
+            assert 0 == code, said
+        else:
+            subprocess.run(step.replace("0.3", "0.2"), cwd=project, shell=True, check=True)
     code, said = run(project, "site", RELEASES="0.2", BRANCH="gh-pages")
     files = git(project, "ls-tree", "-r", "--name-only", "gh-pages")
 
@@ -208,5 +209,38 @@ def test_a_release_is_withdrawn(project: Path, tmp_path: Path) -> None:
     assert "0.2/" not in files
     assert "0.1" == json.loads(git(project, "show", "gh-pages:switcher.json"))[0]["version"]
     assert "index.html of 0.1" in git(project, "show", "gh-pages:stable/index.html")
+    # At its own tag nothing tells that but the lists of branches.
+    branch = git(project, "branch", "--show-current")
+    git(project, "checkout", "-q", "v0.2")
+    for settings in ({"RELEASES": "0.2"}, {}):
+        code, said = run(project, "site", BRANCH="gh-pages", **settings)
+        assert "release 0.2 was withdrawn: it held a secret" in said
+    git(project, "checkout", "-q", branch)
     code, said = run(project, "release", "0.2")
     assert "version 0.2 is released already" in said
+    code, said = run(project, "release", "0.1.1")
+    assert "version 0.1.1 comes after 0.1, and this branch is not where that ends" in said
+
+
+def test_a_dev_that_is_older_is_not_put_back(project: Path) -> None:
+    """A run of last week, repeated: dev stays what came since."""
+    before = git(project, "rev-parse", "HEAD")
+    tell(project, "More.")
+    assert 0 == run(project, "site")[0]
+    git(project, "checkout", "-q", "--detach", before)
+    code, said = run(project, "site")
+
+    assert 1 == code
+    assert "make site: dev is published from" in said
+
+
+def test_another_git_at_work_is_seen_before_anything_moves(project: Path) -> None:
+    """The release has not happened, and says what is in its way."""
+    before = git(project, "rev-parse", "HEAD")
+    (project / ".git/index.lock").touch()
+    code, said = run(project, "release", "0.1")
+
+    assert 1 == code
+    assert ".git/index.lock is there: another git is at work, or one was killed" in said
+    assert before == git(project, "rev-parse", "HEAD")
+    assert "" == git(project, "tag", "--list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,14 @@ def test_only_the_publishing_job_can_write_and_it_installs_nothing() -> None:
                 assert step["with"]["persist-credentials"] is False
 
 
+def test_what_main_signs_comes_from_no_cache() -> None:
+    """Any job of a run can write to a cache: only pull requests take one."""
+    for flow, job in JOBS:
+        for step in steps(flow, job):
+            if "actions/cache" in step.get("uses", ""):
+                assert "github.event_name == 'pull_request'" == step["if"]
+
+
 def test_actions_are_pinned_by_commit() -> None:
     """Whoever moves a tag of theirs changes nothing here."""
     for flow, job in JOBS:
@@ -106,73 +115,123 @@ def script(tree: Path, name: str, *arguments: str, **settings: str) -> tuple[int
     return done.returncode, done.stdout
 
 
+Jobs = tuple["Path", "Path", "Path"]
+
+
 @pytest.fixture
-def jobs(project: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """The checkout of the job that builds, after its first publication, and that of the one that
-    pushes: as shallow as the workflow's."""
-    release(project, "0.1", BRANCH="gh-pages")
+def jobs(project: Path, tmp_path: Path) -> Jobs:
+    """The checkout of the job that builds, of a tag whose version is published by it; that of the job
+    that pushes, as shallow as the workflow's; and where its files go."""
+    release(project, "0.1")
     git(project, "push", "-q", "origin", "HEAD", "v0.1")
-    pushing = tmp_path / "pushing"
     origin = f"file://{tmp_path / 'origin'}"
+    building, pushing = clone_of(origin, tmp_path / "building"), tmp_path / "pushing"
     subprocess.run(["git", "clone", "-q", "--depth=1", origin, str(pushing)], check=True)
-    return project, pushing
+    code, said = run(building, "site", RELEASES="0.1", BRANCH="gh-pages")
+    assert 0 == code, said
+    return building, pushing, tmp_path / "files"
 
 
-def test_what_is_built_is_pushed_and_served(jobs: tuple[Path, Path], tmp_path: Path) -> None:
-    """From the job that builds to the branch, its tags and the folder that is deployed, twice."""
-    building, pushing = jobs
-    for number, version in enumerate(("0.1", "dev")):
+def push(jobs: Jobs, ref: str = "refs/heads/main") -> tuple[int, str]:
+    """Hand on what is built, and push it; with no file of an earlier time."""
+    building, pushing, files = jobs
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir()
+    bundled = script(building, "bundle.sh", str(files / "site.bundle"))
+    if bundled[0]:
+        return bundled
+    return script(
+        pushing, "push.sh", str(files / "site.bundle"), str(files / "pages"), GITHUB_REF=ref
+    )
+
+
+def test_what_is_built_is_pushed_and_served(jobs: Jobs) -> None:
+    """From the job that builds to the branch, its tags and the folder that is deployed: a tag, then main,
+    and each once more, as when a run is repeated."""
+    building, _, files = jobs
+    for version, ref in (("0.1", "refs/tags/v0.1"), ("dev", "refs/heads/main")):
         if version == "dev":
             tell(building, "More.")
             assert 0 == run(building, "site", DEV="1", BRANCH="gh-pages")[0]
-        bundle, folder = str(tmp_path / f"{number}.bundle"), tmp_path / f"pages{number}"
-        assert (0, "") == script(building, "bundle.sh", bundle)
-        assert (0, "") == script(pushing, "push.sh", bundle, str(folder))
+        assert (0, "") == push(jobs, ref)
         git(building, "fetch", "-q", "origin")
         there = git(building, "ls-remote", "origin")
 
         assert git(building, "rev-parse", "gh-pages") in there
         assert "refs/tags/pages-0.1" in there
-        assert (folder / version / "index.html").is_file()
-        assert (folder / "switcher.json").is_file()
-        # A commit that is there already may come again, when a run is repeated.
-        assert 0 == script(building, "bundle.sh", bundle)[0]
-        assert 0 == script(pushing, "push.sh", bundle, str(folder))[0]
+        assert (files / "pages" / version / "index.html").is_file()
+        assert (files / "pages/switcher.json").is_file()
+        assert (0, "") == push(jobs, ref)
+    # What its maker has published already: the job that builds has no branch of its own.
+    git(building, "branch", "-q", "-D", "gh-pages")
+    assert (0, "") == push(jobs, "refs/tags/v0.1")
 
 
-def test_a_release_that_would_change_is_not_pushed(jobs: tuple[Path, Path], tmp_path: Path) -> None:
+HOSTILE = {
+    "another release": (
+        "echo Another. > 0.1/index.html",
+        "release 0.1 is published, and would be another",
+    ),
+    "a new release": ("mkdir 9.9 && echo Mine. > 9.9/index.html", "release 9.9 is published"),
+    "a release less": ("git rm -rq 0.1", "release 0.1 is published, and would be another"),
+    "a link": ("ln -s /etc/passwd dev.html", "something in it is no plain file: 120000"),
+    "a program": ("echo x > x.sh && chmod +x x.sh", "something in it is no plain file: 100755"),
+    "words to git": ("echo '0.1/* export-ignore' > .gitattributes", "a file in it speaks to git"),
+    "another stable": ("echo Mine. > stable/index.html", "stable/ is not 0.1"),
+    "a tag more": ("git tag -f pages-0.4 gh-pages", "pages-0.4 is not the tag of what was pushed"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_was_not_asked_for_is_not_pushed(jobs: Jobs, tmp_path: Path, name: str) -> None:
     """Whatever the job that builds was made to do."""
-    building, pushing = jobs
-    first, second = str(tmp_path / "1.bundle"), str(tmp_path / "2.bundle")
-    script(building, "bundle.sh", first)
-    script(pushing, "push.sh", first, str(tmp_path / "pages"))
+    building, _, files = jobs
+    assert 0 == push(jobs, "refs/tags/v0.1")[0]
     git(building, "fetch", "-q", "origin")
     work = tmp_path / "work"
     git(building, "worktree", "add", "-q", str(work), "gh-pages")
-    (work / "0.1/index.html").write_text("Another.")
-    git(work, "commit", "-qam", "Hostile")
-    script(building, "bundle.sh", second)
+    done, told = HOSTILE[name]
+    subprocess.run(done, cwd=work, shell=True, check=True)
+    git(work, "add", "--all")
+    git(work, "commit", "-q", "--allow-empty", "-m", "Hostile")
+    if "git tag" in done:
+        git(work, "tag", "-f", "pages-0.4")
     before = git(building, "ls-remote", "origin")
-    code, said = script(pushing, "push.sh", second, str(tmp_path / "pages2"))
+    code, said = push(jobs)
 
     assert 1 == code
-    assert "not published: release 0.1 is published, and would be another" in said
+    assert f"not published: {told}" in said
     assert before == git(building, "ls-remote", "origin")
+    assert not (files / "pages").exists()
 
 
-def test_what_was_overtaken_is_not_pushed(jobs: tuple[Path, Path], tmp_path: Path) -> None:
+def test_what_was_overtaken_is_not_pushed(jobs: Jobs, tmp_path: Path) -> None:
     """Somebody published meanwhile: nothing of theirs is lost."""
-    building, pushing = jobs
-    bundle = str(tmp_path / "1.bundle")
-    script(building, "bundle.sh", bundle)
     other = clone_of(tmp_path / "origin", tmp_path / "other")
     git(other, "switch", "-q", "--orphan", "gh-pages")
     git(other, "commit", "-q", "--allow-empty", "-m", "Meanwhile")
     git(other, "push", "-q", "origin", "gh-pages")
-    code, said = script(pushing, "push.sh", bundle, str(tmp_path / "pages"))
+    code, said = push(jobs, "refs/tags/v0.1")
 
     assert 1 == code
     assert "gh-pages has moved meanwhile; run this again" in said
+
+
+def test_a_branch_that_is_gone_is_not_begun_anew(jobs: Jobs) -> None:
+    """Where its tags are there, somebody deleted it: nothing would be checked."""
+    assert 0 == push(jobs, "refs/tags/v0.1")[0]
+    git(jobs[0], "push", "-q", "origin", ":gh-pages")
+    code, said = push(jobs, "refs/tags/v0.1")
+
+    assert 1 == code
+    assert "gh-pages is gone, and tags of it are there" in said
+
+
+def test_nothing_is_unpacked_over_the_script_that_runs_next() -> None:
+    """What another job made lies beside the checkout of the one that can write."""
+    [taken] = [s for s in steps("site", "publish") if "download-artifact" in s.get("uses", "")]
+
+    assert taken["with"]["path"].startswith("${{ runner.temp }}/")
 
 
 @pytest.mark.parametrize("signed", [True, False])

@@ -4,6 +4,7 @@
 document.addEventListener("DOMContentLoaded", async () => {
   "use strict";
   const NAMES = "versions";
+  const PAGE = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.html$/;
   // Two slashes at the beginning would name another host.
   const parts = location.pathname.split("/").filter(Boolean);
   const folder = location.pathname.endsWith("/");
@@ -60,7 +61,8 @@ document.addEventListener("DOMContentLoaded", async () => {
     // A name right below the root is a page, where it is not a folder.
     if (skipped > parts.length || (skipped === parts.length && !folder)) continue;
     const page = parts.slice(skipped).join("/") + (folder ? `${skipped === parts.length ? "" : "/"}index.html` : "");
-    const list = within(root, `${NAMES}/${page}`);
+    // Anybody can write an address: what is no page's name is neither asked for nor said.
+    const list = PAGE.test(page) && within(root, `${NAMES}/${page}`);
     if (!list) continue;
     const answer = await fetch(list, { mode: "same-origin" });
     if (answer.ok) return say(root, page, list, await answer.text());

@@ -66,6 +66,11 @@ def in_time(names: Iterable[str]) -> list[str]:
     return [*numbered, *(name for name in every if name == DEV)]
 
 
+def is_before(name: str, version: str) -> bool:
+    """Whether a release comes before another; ``dev`` comes before none."""
+    return name != DEV and Version(name) < Version(version)
+
+
 def preferred(names: Iterable[str]) -> str:
     """The version that readers are sent to: the newest release, or what comes nearest."""
     return in_order(names)[0]

@@ -146,7 +146,8 @@ def notes(root: Path, version: str) -> list[str]:
     section = re.split(rf"^## \[{re.escape(title)}\].*$", text, maxsplit=1, flags=re.MULTILINE)
     body = re.split(r"^## ", section[-1], maxsplit=1, flags=re.MULTILINE)[0]
     found = re.findall(r"^- (.+(?:\n  .+)*)", body if len(section) > 1 else "", re.MULTILINE)
-    return [" ".join(point.split()).replace("`", "") for point in found]
+    plain = (" ".join(point.split()).replace("`", "") for point in found)
+    return [re.sub(r"\*(\S[^*]*)\*", r"\1", point) for point in plain]
 
 
 def write_account(app: Sphinx, exception: Exception | None) -> None:

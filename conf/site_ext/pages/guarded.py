@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from site_ext.base.errors import SiteError, ending
 from site_ext.base.policy import with_policy
 from site_ext.base.state import publishes
 
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 
+@ending
 def guard(app: Sphinx, exception: Exception | None) -> None:
     """Put its policy into each page that has none yet."""
     if not publishes(app, exception) or not app.config.site_version:
         return
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        if "Content-Security-Policy" not in text[:2000]:
+        if "Content-Security-Policy" in text[:2000]:
+            continue
+        try:
             path.write_text(with_policy(text), encoding="utf-8")
+        except SiteError as error:
+            raise SiteError(f"{path.relative_to(app.outdir)}: {error}") from error
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
