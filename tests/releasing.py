@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 BUILD = f"""
 import os, subprocess, sys
 from pathlib import Path
-sys.path[:0] = [{str(ROOT / "conf")!r}, {str(ROOT / "tests")!r}]
+code = '''
+import os, subprocess, sys
+from pathlib import Path
 from builds import build
 commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
 build(Path(sys.argv[1]), os.environ["SITE_VERSION"], commit=commit)
+'''
+found = os.environ | {{"PYTHONPATH": {f"{ROOT}/conf:{ROOT}/tests"!r}}}
+subprocess.run([sys.executable, "-c", code, sys.argv[1]], env=found, check=True)
 """
 MAKEFILE = """
 {venv}: ; mkdir -p $(@D) && touch $@

@@ -127,20 +127,12 @@ class Branch(Place):
     def _commit(self, new: Path, index: str, release: Release, best: str) -> None:
         """One commit: the tip, with the pieces in ``new`` in place of those of their names, and the
         files of the version ``best`` in ``stable/``, too, which git keeps once."""
-        message = f"Publish version {release.version}"
         if self._tip:
             self._git("read-tree", self._tip, index=index)
             gone = sorted(entry.name for entry in new.iterdir())
             remove = ("rm", "-r", "-f", "-q", "--cached", "--ignore-unmatch", "--")
             self._git(*remove, *gone, index=index)
-        files = sorted(path for path in new.rglob("*") if path.is_file())
-        # The bytes that were checked, whatever git is told to do to lines and filters.
-        write = ("hash-object", "-w", "--no-filters", "--stdin-paths")
-        written = self._git(*write, given="".join(f"{path}\n" for path in files)).splitlines()
-        entries = {
-            path.relative_to(new).as_posix(): blob
-            for blob, path in zip(written, files, strict=True)
-        }
+        entries = self._written(new)
         pinned = entries.get(f"{release.version}/{REQUIREMENTS}")
         entries |= {root.BINDER.name: pinned} if pinned else {}
         names = entries if best == release.version else self._files_of(best)
@@ -152,6 +144,22 @@ class Branch(Place):
         given = "".join(f"100644 {blob}\t{name}\n" for name, blob in (stable | entries).items())
         self._git("update-index", "--add", "--index-info", index=index, given=given)
         tree = self._git("write-tree", index=index)
+        self._move_to(tree, release)
+
+    def _written(self, new: Path) -> dict[str, str]:
+        """The files in a folder, put into git: its names for their contents."""
+        files = sorted(path for path in new.rglob("*") if path.is_file())
+        # The bytes that were checked, whatever git is told to do to lines and filters.
+        write = ("hash-object", "-w", "--no-filters", "--stdin-paths")
+        written = self._git(*write, given="".join(f"{path}\n" for path in files)).splitlines()
+        return {
+            path.relative_to(new).as_posix(): blob
+            for blob, path in zip(written, files, strict=True)
+        }
+
+    def _move_to(self, tree: str, release: Release) -> None:
+        """Have the branch, and the tag of a release, name a commit of ``tree``, in one step."""
+        message = f"Publish version {release.version}"
         parent = ("-p", self._tip) if self._tip else ()
         commit = self._git("commit-tree", tree, *parent, "-m", message)
         moves = [f"update {self._ref} {commit} {self._found or '0' * 40}"]

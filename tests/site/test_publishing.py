@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -53,15 +54,18 @@ def test_releases_are_built_from_their_own_commits(versioned: tuple[Path, Path])
 
 
 def test_the_releases_differ(versioned: tuple[Path, Path]) -> None:
-    """What changed between them stands on the page of changes."""
+    """What changed between them stands on the page of changes, in short, and whole on its own."""
     site, _ = versioned
     old, new = releases()[:2]
     page = BeautifulSoup((site / "changes.html").read_text(), "html.parser")
     section = page.find(id=f"v{new}")
 
     assert f"after {old}" in section.h2.get_text()
-    assert "New examples" in section.get_text()
-    assert section.select_one(f"a[href='{new}/gallery/porting/loss_shapes.html']")
+    assert "1 example is new" in section.get_text()
+    whole = site / section.select_one("a[href^='changes/']")["href"]
+    told = BeautifulSoup(whole.read_text(), "html.parser")
+    assert "New examples" in told.get_text()
+    assert told.select_one(f"a[href='../{new}/gallery/porting/loss_shapes.html']")
     assert not (site / old / "gallery/porting/loss_shapes.html").exists()
     assert len(page.select("svg.panel")) >= 8
 
@@ -82,6 +86,25 @@ def test_pages_tell_their_version_and_frameworks(versioned: tuple[Path, Path]) -
             assert [] == page.select(".version-switcher__button")
             assert version == page.select_one(".version-banner")["data-version"]
             assert page.select_one("link[rel=canonical]")["href"].endswith(f"stable/{name}")
+
+
+def test_what_a_crawler_is_told(versioned: tuple[Path, Path]) -> None:
+    """Each page of the sitemap is there and names itself as the one to keep; no page of the site names
+    one that leads elsewhere."""
+    site, _ = versioned
+    listed = re.findall("<loc>(.*?)</loc>", (site / "sitemap.xml").read_text())
+    canon: dict[str, str] = {}
+    for path in site.rglob("*.html"):
+        found = re.search(r'<link[^>]*rel="canonical"[^>]*>', path.read_text())
+        if found and not path.is_relative_to(site / ".publishing"):
+            [address] = re.findall(r'href="([^"]*)"', found[0])
+            canon[path.relative_to(site).as_posix()] = os.path.relpath(path.parent / address, site)
+
+    assert len(listed) > 5
+    assert all(page.startswith("stable/") and canon[page] == page for page in listed)
+    for page, address in canon.items():
+        text = (site / address).read_text()
+        assert 'http-equiv="refresh"' not in text, f"{page} names {address}"
 
 
 def test_publishing_a_release_again_is_refused_at_once(versioned: tuple[Path, Path]) -> None:
@@ -279,16 +302,16 @@ def test_a_release_from_a_number_to_a_published_tree(tree: Path) -> None:
     assert "### Verdicts that changed\n\n- The first with a ledger" in section
     assert "## [Unreleased]\n\n## [7.0]" in changelog.read_text()
     assert 'version = "7.0"' in (tree / "pyproject.toml").read_text()
-    assert git(tree, "rev-parse", "v7.0") == git(tree, "rev-parse", "HEAD~1")
+    assert git(tree, "rev-parse", "v7.0^{commit}") == git(tree, "rev-parse", "HEAD~1")
     assert (
-        git(tree, "rev-parse", "v7.0")
+        git(tree, "rev-parse", "v7.0^{commit}")
         == (json.loads((site / "7.0/data/release.json").read_text())["commit"])
     )
     assert ["7.0"] == require_whole(site)
     assert "" == git(tree, "status", "--porcelain")
 
     # Without tags, the commit that lists the release is that release, and so is its own.
-    tagged = git(tree, "rev-parse", "v7.0")
+    tagged = git(tree, "rev-parse", "v7.0^{commit}")
     git(tree, "tag", "-d", "v7.0")
     assert "version 7.0 is published already" in make(tree, "site", f"SITE={site}").stdout
     branch = git(tree, "branch", "--show-current")
