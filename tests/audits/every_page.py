@@ -1,4 +1,5 @@
-"""Every page of the built site in a browser: axe, sideways scroll, code that scrolls, requests.
+"""Every page of the built site in a browser: axe, sideways scroll, code that scrolls, requests, what breaks
+its policy, and the way through it by the Tab key.
 
     PYTHONPATH=tests .venv/bin/python tests/audits/every_page.py [a part of a page's address]
 
@@ -20,7 +21,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
-from browser_server import Quiet
+from browser_server import Guarded
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "build/html"
@@ -33,6 +34,67 @@ SHIFT = """() => new Promise(done => {
     }).observe({type: 'layout-shift', buffered: true});
     setTimeout(() => done(sum), 60);
 })"""
+
+
+#: Numbers what the Tab key should reach: of a group of choices one, of what is out of sight nothing.
+FOCUSABLE = """() => {
+    const groups = new Set();
+    const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')];
+    const some = all.filter(one => {
+        if (one.tabIndex < 0 || one.disabled || !one.checkVisibility({visibilityProperty: true})) return false;
+        if (one.type !== 'radio') return true;
+        const chosen = document.querySelector(`input[name="${one.name}"]:checked`);
+        return chosen ? chosen === one : !groups.has(one.name) && groups.add(one.name);
+    });
+    some.forEach((one, number) => one.dataset.number = number);
+    return some.length;
+}"""
+#: Which of them has the focus, and whether that can be seen, on it or on its label.
+FOCUSED = """() => {
+    const one = document.activeElement;
+    const seen = place => {
+        if (!place) return false;
+        const style = getComputedStyle(place);
+        return style.outlineStyle !== 'none' && style.outlineWidth !== '0px' || style.boxShadow !== 'none';
+    };
+    const labels = one.labels ? [...one.labels] : [];
+    const name = one.className || one.textContent.trim().slice(0, 30);
+    const near = [one.firstElementChild, one.nextElementSibling, one.parentElement];
+    const visible = [one, ...near, ...labels].some(seen);
+    return [Number(one.dataset.number ?? -1), visible, `${one.tagName} ${name}`];
+}"""
+MOST_TABS = 600
+
+
+def walk(browser: Browser, base: str, page_name: str) -> list[str]:
+    """What of a page can't be come to, seen or left by the Tab key."""
+    context = browser.new_context(base_url=base, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(f"/{page_name}", wait_until="networkidle")
+    count = page.evaluate(FOCUSABLE)
+    reached: set[int] = set()
+    unseen, last = [], None
+    for _ in range(min(count + 5, MOST_TABS)):
+        page.keyboard.press("Tab")
+        number, visible, name = page.evaluate(FOCUSED)
+        if number == last and number >= 0:
+            context.close()
+            return [f"keyboard: is caught in {name}"]
+        last = number
+        if number >= 0:
+            reached.add(number)
+            unseen += [] if visible else [name]
+    missed = sorted(set(range(count)) - reached) if count < MOST_TABS else []
+    names = [
+        page.evaluate(
+            f"(e => e.tagName + ' ' + (e.className || e.textContent.trim()).slice(0, 40))"
+            f"(document.querySelector('[data-number=\"{number}\"]'))"
+        )
+        for number in missed[:3]
+    ]
+    context.close()
+    wrong = [f"keyboard: {len(missed)} of {count} not reached: {names}"] if missed else []
+    return wrong + ([f"keyboard: {len(unseen)} without a sign: {unseen[:3]}"] if unseen else [])
 
 
 def look(browser: Browser, base: str, page_name: str, width: int, found: Counter[str]) -> list[str]:
@@ -82,7 +144,7 @@ def look(browser: Browser, base: str, page_name: str, width: int, found: Counter
 
 
 def main(part: str) -> int:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(HTML)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Guarded, directory=str(HTML)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     names = [path.relative_to(HTML).as_posix() for path in sorted(HTML.rglob("*.html"))]
     names = [name for name in names if part in name and not name.startswith("_")]
@@ -93,10 +155,12 @@ def main(part: str) -> int:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         for name in names:
+            base = f"http://127.0.0.1:{server.server_port}"
+            for line in walk(browser, base, name):
+                print(f"{name}: {line}", flush=True)
+                bad += 1
             for width in (390, 1440):
-                for line in look(
-                    browser, f"http://127.0.0.1:{server.server_port}", name, width, found
-                ):
+                for line in look(browser, base, name, width, found):
                     print(f"{name} at {width}: {line}", flush=True)
                     bad += 1
     print(f"{len(names)} pages, {bad} remarks; {dict(found)}")

@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from builds import hashes
 from conftest import ROOT, clean_environment
 from environments import environment_like_this_one
-from published import clone_of, clone_with_records, git, make, releases
+from published import clone_of, clone_with_records, git, listed, make, releases
 from publisher import building, checking
 from whole import require_whole
 
@@ -42,7 +42,7 @@ def test_the_site_is_whole(versioned: tuple[Path, Path]) -> None:
 def test_releases_are_built_from_their_own_commits(versioned: tuple[Path, Path]) -> None:
     """Each version names the commit of the list, and has that commit's examples."""
     site, tree = versioned
-    for line in json.loads((tree / "conf/releases.json").read_text()):
+    for line in listed():
         about = json.loads((site / line["version"] / "data/release.json").read_text())
         entries = json.loads((site / line["version"] / "data/examples.json").read_text())
         scripts = git(tree, "ls-tree", "-r", "--name-only", line["commit"], "gallery/")
@@ -113,9 +113,9 @@ def test_publishing_a_release_again_is_refused_at_once(versioned: tuple[Path, Pa
     version = releases()[-1]
     before = hashes(site)
     commit = git(tree, "rev-parse", "HEAD")
-    listed = json.loads((tree / "conf/releases.json").read_text())[-1]["commit"]
-    git(tree, "checkout", "-q", listed)
-    git(tree, "tag", "-f", f"v{version}", listed)
+    commit_then = listed()[-1]["commit"]
+    git(tree, "checkout", "-q", commit_then)
+    git(tree, "tag", "-f", f"v{version}", commit_then)
     try:
         done = make(tree, "site")
         again = make(tree, "site", f"RELEASES={version}")
@@ -231,7 +231,7 @@ def test_a_release_whose_commit_is_missing(tree: Path) -> None:
 def test_a_shallow_clone(versioned: tuple[Path, Path], tmp_path: Path) -> None:
     """At a release's own tag it has all that it takes; elsewhere it says what to fetch."""
     _, tree = versioned
-    line = json.loads((tree / "conf/releases.json").read_text())[-1]
+    line = listed()[-1]
     origin = clone_of(tree, tmp_path / "origin")
     lister = git(tree, "log", "--format=%H", f"--grep=^List release {line['version']}$")
     git(origin, "branch", "own", line["commit"])
@@ -522,7 +522,7 @@ def test_a_plain_build_leans_on_no_root(html: Path) -> None:
 def test_a_release_names_one_commit(versioned: tuple[Path, Path], tmp_path: Path) -> None:
     """Built from the commit that lists it, it still names its own."""
     _, tree = versioned
-    line = json.loads((tree / "conf/releases.json").read_text())[-1]
+    line = listed()[-1]
     lister = git(tree, "log", "--format=%H", f"--grep=^List release {line['version']}$")
     there = tmp_path / "tree"
     subprocess.run(["git", "clone", "-q", str(tree), str(there)], check=True)
