@@ -246,7 +246,7 @@ function begin() {
   box.replaceChildren(
     element("div", { className: "live-buttons" }, start),
     element("div", { className: "live-both" }, grid(),
-      element("div", { className: "wide-table" }, element("table", { className: "table live-table" }, head, table))),
+      element("div", { className: "wide-table", tabIndex: 0, role: "region", "aria-label": "Answers" }, element("table", { className: "table live-table" }, head, table))),
     status,
   );
   show(new Array(SIDE * SIDE).fill(0));

@@ -86,6 +86,21 @@ def test_an_answer_stands_before_lists_of_code(found: dict[str, list[str]]) -> N
     assert not [page for page in first if page.startswith("side_by_side/")]
 
 
+def test_a_search_shows_what_it_found(page: Page) -> None:
+    """As a reader does: words into the field, and the results on the page, each with a link."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto("/search.html?q=softmax+twice")
+    results = page.locator("#search-results li a")
+    results.first.wait_for(timeout=10_000)
+    titles = results.all_inner_texts()
+
+    assert [] == errors
+    assert len(titles) >= 3
+    results.first.click()
+    page.wait_for_url(lambda address: "search.html" not in address)
+
+
 def test_marks_of_a_search_are_taken_back(page: Page) -> None:
     """The button at the top of a page that a search led to, without a script in its address."""
     page.goto("/keras.html?highlight=tensorflow", wait_until="networkidle")

@@ -8,6 +8,7 @@ page or script has a use for.
 from __future__ import annotations
 
 import re
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +73,20 @@ def choose(
         # Sphinx's page of a search needs all that search.html names, which is not listed here.
         return bool(name) and (name not in WANTED_BY or bool(_has(body, WANTED_BY[name])))
 
-    context["script_files"] = [file for file in context.get("script_files", []) if wanted(file)]
-    context["css_files"] = []  # layout.html has the one of which they are parts
+    files = [file for file in context.get("script_files", []) if wanted(file)]
     # The page is drawn before its scripts come; those of the search wait for none.
-    for file in context["script_files"] if pagename != "search" else []:
-        attributes = getattr(file, "attributes", None)
-        if isinstance(attributes, dict) and attributes.get("type") != "module":
-            attributes["defer"] = ""
+    context["script_files"] = files if pagename == "search" else [_deferred(file) for file in files]
+    context["css_files"] = []  # layout.html has the one of which they are parts
+
+
+def _deferred(file: Any) -> Any:
+    """The same file, for a page that does not wait for it; all pages share what they are given."""
+    attributes = getattr(file, "attributes", None)
+    if not isinstance(attributes, dict) or attributes.get("type") == "module":
+        return file
+    mine = copy(file)
+    object.__setattr__(mine, "attributes", {**attributes, "defer": ""})
+    return mine
 
 
 def _has(body: str, words: str) -> bool:
