@@ -93,6 +93,8 @@ def _clone(root: Path, commit: str, name: str) -> Path:
         # A branch that RECORDS= names is that of where this tree came from.
         if "origin" in git(root, "remote").splitlines():
             git(tree, "remote", "set-url", "origin", git(root, "remote", "get-url", "origin"))
+    # Nobody else works there, by :func:`alone`: what is left of a git that was killed is in the way.
+    (tree / ".git" / "index.lock").unlink(missing_ok=True)
     git(tree, "checkout", "-q", "--force", "--detach", commit)
     return tree
 

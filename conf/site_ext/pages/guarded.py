@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 
+#: Whose scripts :data:`site_ext.base.policy.OF_THE_THEME` knows.
+THEME = "pydata_sphinx_theme"
+
+
 @ending
 def guard(app: Sphinx, exception: Exception | None) -> None:
     """Put its policy into each page that has none yet."""
     if not publishes(app, exception) or not app.config.site_version:
         return
+    if app.config.html_theme != THEME:
+        return  # whose scripts nobody has looked at
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         if "Content-Security-Policy" in text[:2000]:
