@@ -38,6 +38,10 @@ WANTED_BY = {
     "clipboard.min.js": "highlight",
     "copybutton_funcs.js": "",
 }
+#: What comes when a page is drawn, by docs/_static/late.js: buttons that copy, where there are some; and
+#: the theme's menus.
+LATE = ("clipboard.min.js", "copybutton.js")
+OF_THE_THEME = ("scripts/bootstrap.js", "scripts/pydata-sphinx-theme.js")
 #: Stylesheets of others, from ``_static``, of which is left what is used; and all, in their order, of
 #: which one file is made, since each that a page waits for costs a reader far away the way there.
 OTHERS = (
@@ -74,9 +78,18 @@ def choose(
         return bool(name) and (name not in WANTED_BY or bool(_has(body, WANTED_BY[name])))
 
     files = [file for file in context.get("script_files", []) if wanted(file)]
+    later = [
+        name for name in LATE if pagename != "search" and any(_is(name, file) for file in files)
+    ]
+    files = [file for file in files if not any(_is(name, file) for name in later)]
+    context["late_scripts"] = [f"_static/{name}" for name in (*later, *OF_THE_THEME)]
     # The page is drawn before its scripts come; those of the search wait for none.
     context["script_files"] = files if pagename == "search" else [_deferred(file) for file in files]
     context["css_files"] = []  # layout.html has the one of which they are parts
+
+
+def _is(name: str, file: object) -> bool:
+    return Path(str(getattr(file, "filename", file) or "").partition("?")[0]).name == name
 
 
 def _deferred(file: Any) -> Any:
