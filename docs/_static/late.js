@@ -8,7 +8,7 @@
       const script = document.createElement("script");
       script.src = name;
       script.async = false;
-      document.body.append(script);
+      document.head.append(script);
     }
   }
   // A page that nobody looks at is drawn later, or never.
