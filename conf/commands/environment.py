@@ -108,9 +108,8 @@ def main(folder: str, groups: "list[str]") -> None:
         except (OSError, subprocess.CalledProcessError) as error:
             stop("could not make %s: %s" % (folder, error))
     name_own_packages(python)
-    constraints = os.path.join(ROOT, "constraints.txt")
+    pins = pins_in(os.path.join(ROOT, "constraints.txt"))
     # A venv brings a setuptools of its own, which frameworks import where they find it.
-    pins = pins_in(constraints)
     first = [pin for pin in pins if pin.startswith(("pip==", "setuptools==", "uv=="))]
     pip(python, "-r", written(folder, "first.txt", first))
     if "pytorch" in groups and not os.environ.get("GPU"):
