@@ -46,7 +46,7 @@ ifneq ($(filter release site,$(MAKECMDGOALS)),)
 $(READY): | looked-at
 endif
 # Each builder remembers for itself what it has read: one would hide from the others what is new.
-SPHINX = $(PY) -m sphinx -nW --keep-going -j 1 -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
+SPHINX = $(PY) -m sphinx -nW --keep-going -j $(or $(filter 2 3 4 5 6 7 8,$(JOBS)),1) -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
 .DEFAULT_GOAL := help
 .PHONY: help html examples worker bench reproduce test doctest linkcheck epub text latex freshness
 .PHONY: site compare release serve lint lock clean

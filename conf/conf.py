@@ -193,6 +193,8 @@ gallery = tomllib.loads(Path(here, "gallery.toml").read_text(encoding="utf-8"))
 gallery_families = gallery["families"]
 gallery_order = gallery["order"]
 gallery_facets = gallery["facets"]
+gallery_whole = gallery["whole"]
+gallery_panels = gallery["panels"]
 
 # -- Doctest ---------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ the frameworks in ``conf/bench/``, what ``make`` runs in ``conf/commands/``.
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 def setup(app: Sphinx) -> ExtensionMetadata:
     own = (
         "images", "related", "side_by_side", "launch", "timings", "head", "drawings", "files",
-        "pictures", "plots")  # fmt: skip
+        "folds", "pictures", "thumbnails")  # fmt: skip
     for name in ("base.links", "gallery", *(f"gallery.{one}" for one in own), "claims", "pages"):
         app.setup_extension(f"{__name__}.{name}")
+    # Millions of nodes live as long as a build: to look for garbage among them took a quarter of it.
+    app.connect("builder-inited", lambda app: gc.disable(), priority=900)
+    app.connect("build-finished", lambda app, exception: gc.enable(), priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,26 +1,17 @@
-/* The ledger: a field that leaves the rows in which all its words stand, beside the buttons that
-   work without this script. */
+/* The ledger: its field leaves the rows in which all its words stand, beside the buttons that work
+   without this script. */
 (() => {
   "use strict";
-  const tables = [...document.querySelectorAll("table.ledger, table.ledger-of-ours")];
-  if (!tables.length) return;
-  const rows = tables.flatMap((table) => [...table.tBodies[0].rows]);
-  const texts = rows.map((row) => row.textContent.toLowerCase());
-
-  const box = document.createElement("p");
-  box.className = "ledger-search";
-  const field = document.createElement("input");
-  Object.assign(field, { type: "search", id: "ledger-words", autocomplete: "off" });
-  field.value = new URL(location.href).searchParams.get("words") ?? "";
-  const label = document.createElement("label");
-  label.htmlFor = field.id;
-  label.textContent = "Words: ";
-  const count = document.createElement("output");
-  count.htmlFor = field.id;
-  box.append(label, field, count);
+  const field = document.getElementById("ledger-words");
+  if (!field) return;
+  const count = document.querySelector("output[for=ledger-words]");
+  const rows = [...document.querySelectorAll(":is(table.ledger, table.ledger-of-ours) > tbody > tr")];
+  let texts;
 
   function leave() {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    if (!words.length && !texts) return;
+    texts ??= rows.map((row) => row.textContent.toLowerCase());
     let left = 0;
     rows.forEach((row, number) => {
       row.hidden = !words.every((word) => texts[number].includes(word));
@@ -34,7 +25,6 @@
   }
 
   field.addEventListener("input", leave);
-  const filters = document.querySelector(".ledger-filters") ?? tables[0].closest(".wide-table") ?? tables[0];
-  filters.before(box);
+  field.value = new URL(location.href).searchParams.get("words") ?? "";
   leave();
 })();

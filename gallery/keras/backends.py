@@ -25,13 +25,8 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "jax"
-
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 # %%
 # Constants
@@ -53,8 +48,6 @@ THREADS = [
 if importlib.util.find_spec("openvino") is None:
     BACKENDS.remove("openvino")
 
-random.seed(SEED)  # from which Keras takes the seeds of its layers
-
 # %%
 # A layer of one's own
 # --------------------
@@ -74,15 +67,70 @@ class Swish(keras.layers.Layer):
 folder = tempfile.TemporaryDirectory()
 here = Path(folder.name)
 (here / "swish.py").write_text(LAYER)
-sys.path.insert(0, folder.name)
+
+# %%
+# Start each backend
+# ------------------
+# They import Keras, each with one thread, and wait while the model is trained. TensorFlow is
+# hidden from all but its own backend: Keras would import it wherever it is installed, when it
+# saves a model for instance, and no other needs it.
+#
+# The model is loaded without its training settings and compiled again. They hold
+# ``jit_compile=True``, which is what "auto" came to on JAX, and on PyTorch that would have
+# ``torch.compile`` write C++ for most of a minute.
+
+CODE = """
+import os, sys, json
+if os.environ["KERAS_BACKEND"] != "tensorflow":
+    sys.modules["tensorflow"] = None
+import keras, numpy as np
 from swish import Swish
+
+input()  # returns when the file is there
+data = np.load("data.npz")
+model = keras.saving.load_model("digits.keras", compile=False)
+outputs = model.predict(data["x_test"], verbose=0)
+try:
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(data["x_train"][:64], data["y_train"][:64], verbose=0)
+    words = "trains"
+except Exception as error:
+    words = f"{type(error).__name__}: {error}"
+print(json.dumps([outputs.tolist(), words]), flush=True)
+os._exit(0)  # without the seconds that some take to end
+"""
+
+
+def start(backend):
+    environment = {
+        **os.environ,
+        **dict.fromkeys(THREADS, "1"),
+        "KERAS_BACKEND": backend,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", CODE], cwd=here, env=environment,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+processes = {backend: start(backend) for backend in BACKENDS}
 
 # %%
 # Train and save on JAX
 # ---------------------
 # A convolution, batch normalisation with its statistics, and the layer, to have more than matrix
-# products in the file.
+# products in the file. This process imports Keras now, while the others do.
 
+os.environ["KERAS_BACKEND"] = "jax"
+sys.modules["tensorflow"] = None
+sys.path.insert(0, folder.name)
+
+import keras
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from swish import Swish
+
+random.seed(SEED)  # from which Keras takes the seeds of its layers
 digits = load_digits()
 images = (digits.images[..., None] / 16).astype("float32")
 x_train, x_test, y_train, y_test = train_test_split(
@@ -125,51 +173,18 @@ with zipfile.ZipFile(here / "digits.keras") as archive:
 # %%
 # Ask each backend
 # ----------------
-# TensorFlow is hidden from all but its own backend: Keras would import it wherever it is
-# installed, and no other needs it. Two are asked at a time, each with one thread.
-#
-# The model is loaded without its training settings and compiled again. They hold
-# ``jit_compile=True``, which is what "auto" came to on JAX, and on PyTorch that would have
-# ``torch.compile`` write C++ for most of a minute.
-
-CODE = """
-import os, sys, json
-if os.environ["KERAS_BACKEND"] != "tensorflow":
-    sys.modules["tensorflow"] = None
-import keras, numpy as np
-from swish import Swish
-
-data = np.load("data.npz")
-model = keras.saving.load_model("digits.keras", compile=False)
-outputs = model.predict(data["x_test"], verbose=0)
-try:
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.fit(data["x_train"][:64], data["y_train"][:64], verbose=0)
-    words = "trains"
-except Exception as error:
-    words = f"{type(error).__name__}: {error}"
-print(json.dumps([outputs.tolist(), words]))
-"""
 
 
-def ask(backend):
-    environment = {
-        **os.environ,
-        **dict.fromkeys(THREADS, "1"),
-        "KERAS_BACKEND": backend,
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], cwd=here, env=environment,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        return None, done.stderr.strip().splitlines()[-1]
-    outputs, words = json.loads(done.stdout.splitlines()[-1])
+def ask(process):
+    printed, words = process.communicate("\n")
+    if process.returncode:
+        return None, words.strip().splitlines()[-1]
+    outputs, words = json.loads(printed.splitlines()[-1])
     return np.array(outputs), words
 
 
-with ThreadPoolExecutor(2) as pool:
-    answers = dict(zip(BACKENDS, pool.map(ask, BACKENDS)))
+with ThreadPoolExecutor(len(BACKENDS)) as pool:
+    answers = dict(zip(BACKENDS, pool.map(ask, processes.values())))
 folder.cleanup()
 
 # %%

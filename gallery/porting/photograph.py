@@ -31,7 +31,7 @@ from sklearn.datasets import load_sample_image
 # ---------
 
 SEED = 0
-STEPS, RATE, WIDTH, WAVES, FINEST = 300, 0.01, 64, 48, 6.0
+STEPS, RATE, WIDTH, WAVES, FINEST = 200, 0.01, 64, 48, 6.0
 
 # %%
 # Data

@@ -34,7 +34,7 @@ from torch.nn import functional
 SEED = 0
 STEPS, SHOWN = 400, (0, 100, 400)
 BATCH_SIZE, LENGTH = 8, 32
-BLOCKS, HEADS, WIDTH = 2, 4, 48
+BLOCKS, HEADS, WIDTH = 2, 4, 32
 RATE, EPSILON = 0.006, 1e-5
 OPENING = "The statement"
 
@@ -212,12 +212,14 @@ def kernel(layer, name, *shape):
 
 given = keras.Input((LENGTH,), dtype="int32")
 places = keras.ops.zeros_like(given) + keras.ops.arange(LENGTH)
-symbols, positions = layers.Embedding(len(alphabet), WIDTH), layers.Embedding(LENGTH, WIDTH)
+zeros = {"kernel_initializer": "zeros", "use_bias": False}  # drawing costs, and is not needed
+symbols = layers.Embedding(len(alphabet), WIDTH, "zeros")
+positions = layers.Embedding(LENGTH, WIDTH, "zeros")
 x, part = symbols(given) + positions(places), WIDTH // HEADS
 symbols.embeddings.assign(weights["symbols"])
 positions.embeddings.assign(weights["positions"])
 for b in range(BLOCKS):
-    attention = layers.MultiHeadAttention(HEADS, part, use_bias=False)
+    attention = layers.MultiHeadAttention(HEADS, part, **zeros)
     h = normed(x)
     x = x + attention(h, h, use_causal_mask=True)
     for name in ("query", "key", "value"):
@@ -227,12 +229,12 @@ for b in range(BLOCKS):
     def gelu(x):
         return keras.ops.gelu(x, approximate=True)
 
-    expand = layers.Dense(4 * WIDTH, gelu, use_bias=False)
-    shrink = layers.Dense(WIDTH, use_bias=False)
+    expand = layers.Dense(4 * WIDTH, gelu, **zeros)
+    shrink = layers.Dense(WIDTH, **zeros)
     x = x + shrink(expand(normed(x)))
     kernel(expand, f"expand{b}")
     kernel(shrink, f"shrink{b}")
-head = layers.Dense(len(alphabet), use_bias=False)
+head = layers.Dense(len(alphabet), **zeros)
 model = keras.Model(given, head(normed(x)))
 kernel(head, "head")
 model.compile(

@@ -31,17 +31,18 @@ import numpy as np
 # ---------
 
 SEED = 0
-LAYERS, WIDTH, BATCH_SIZE, RATE = 4, 64, 256, 0.01
+LAYERS, WIDTH, BATCH_SIZE, RATE = 3, 64, 256, 0.01
 STEPS = 25
 
 # %%
 # What the processes share
 # ------------------------
-# The same weights and images for all. A step is timed when its loss has arrived as a number,
-# for until then it may not have happened.
+# The same weights and images for all. Each waits for its turn once it has imported its framework,
+# so that none computes beside another. A step is timed when its loss has arrived as a number, for
+# until then it may not have happened.
 
 SHARED = """
-import json, time
+import json, os, time
 import numpy as np
 
 generator = np.random.default_rng(SEED)
@@ -58,6 +59,12 @@ def spent(step):
         losses.append(float(step()))
         seconds.append(time.perf_counter() - started)
     return seconds, losses
+
+def tell(runs):
+    print("ready", flush=True)
+    input()
+    print(json.dumps({name: spent(step) for name, step in runs.items()}), flush=True)
+    os._exit(0)  # what the end of a process costs is not asked
 """
 
 # %%
@@ -95,7 +102,7 @@ def stepper(loss_of):
 runs = {"eager": stepper(loss_of)}
 if COMPILER:
     runs["torch.compile"] = stepper(torch.compile(loss_of))
-print(json.dumps({name: spent(step) for name, step in runs.items()}))
+tell(runs)
 """
 
 # %%
@@ -132,7 +139,7 @@ runs = {
     "tf.function": stepper(tf.function),
     "tf.function, XLA": stepper(tf.function(jit_compile=True)),
 }
-print(json.dumps({name: spent(step) for name, step in runs.items()}))
+tell(runs)
 """
 
 # %%
@@ -164,15 +171,15 @@ def stepper(update):
     return step
 
 runs = {"eager": stepper(update), "jax.jit": stepper(jax.jit(update))}
-print(json.dumps({name: spent(step) for name, step in runs.items()}))
+tell(runs)
 """
 
 # %%
 # Run them
 # --------
-# One after the other. Inductor keeps what it compiled for the next process; here it gets an empty
-# folder, so that the first call is a first call. Only the test of the C++ compiler, which it makes
-# once on each machine, is spared.
+# They import together, and then compute one after the other. Inductor keeps what it compiled for
+# the next process; here it gets an empty folder, so that the first call is a first call. Only the
+# test of the C++ compiler, which it makes once on each machine, is spared.
 
 usual = "clang++" if sys.platform == "darwin" else "g++"
 compiler = shutil.which(os.environ.get("CXX", usual))
@@ -186,16 +193,26 @@ constants = "\n".join(
 )  # fmt: skip
 INDUCTOR = {"TORCHINDUCTOR_VEC_ISA_OK": "1"}
 empty = tempfile.TemporaryDirectory()
-seconds, losses = {}, {}
-for title, code in (("PyTorch", PYTORCH), ("TensorFlow", TENSORFLOW), ("JAX", JAX)):
-    done = subprocess.run(
+
+
+def start(code):
+    return subprocess.Popen(
         [sys.executable, "-c", constants + SHARED + code],
         env={**os.environ, **ONE, **INDUCTOR, "TORCHINDUCTOR_CACHE_DIR": empty.name},
-        capture_output=True, text=True, check=False,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"{title} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
-    for name, (spent, lost) in json.loads(done.stdout.splitlines()[-1]).items():
+
+
+processes = {"PyTorch": start(PYTORCH), "TensorFlow": start(TENSORFLOW), "JAX": start(JAX)}
+for process in processes.values():
+    while process.stdout.readline() not in ("ready\n", ""):  # or it has ended
+        pass
+seconds, losses = {}, {}
+for title, process in processes.items():
+    printed, words = process.communicate("go\n")
+    if process.returncode:
+        raise RuntimeError(f"{title} ended with status {process.returncode}:\n{words[-2000:]}")
+    for name, (spent, lost) in json.loads(printed.splitlines()[-1]).items():
         seconds[title, name], losses[title, name] = np.array(spent), np.array(lost)
 empty.cleanup()
 reference = losses["PyTorch", "eager"]

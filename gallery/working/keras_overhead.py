@@ -37,7 +37,8 @@ STEPS = {32: 60, 128: 60, 512: 30, 2048: 7}
 # What the processes share
 # ------------------------
 # One backend a process, one thread. ``train_on_batch`` runs the same step as ``fit`` does for each batch, without
-# callbacks. Both ways start from the same weights, and their losses are compared before their times are.
+# callbacks. Both ways start from the same weights, and their losses are compared before their times
+# are. A process waits for its turn once it has imported what it needs.
 
 SHARED = """
 import json, os, sys, time
@@ -65,6 +66,8 @@ def keras_step(width):
         layer.kernel.assign(kernel)
     return model, lambda: model.train_on_batch(x, y)
 
+print("ready", flush=True)
+input()
 told = {}
 for width, count in STEPS.items():
     generator = np.random.default_rng(SEED)
@@ -147,18 +150,30 @@ def native_step():
 # %%
 # Run them
 # --------
+# They import together, and then compute one after the other.
 
 ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
 constants = f"SEED, BATCH_SIZE, RATE, STEPS = {SEED}, {BATCH_SIZE}, {RATE}, {STEPS}\n"
-ms, compiled, apart = {}, {}, 0.0
-for backend, native in NATIVE.items():
-    done = subprocess.run(
-        [sys.executable, "-c", constants + native + SHARED],
-        env={**os.environ, **ONE, "KERAS_BACKEND": backend}, capture_output=True, text=True, check=False,
+
+
+def start(backend):
+    return subprocess.Popen(
+        [sys.executable, "-c", constants + NATIVE[backend] + SHARED],
+        env={**os.environ, **ONE, "KERAS_BACKEND": backend},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"{backend} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
-    told = json.loads(done.stdout.splitlines()[-1])
+
+
+processes = {backend: start(backend) for backend in NATIVE}
+for process in processes.values():
+    while process.stdout.readline() not in ("ready\n", ""):  # or it has ended
+        pass
+ms, compiled, apart = {}, {}, 0.0
+for backend, process in processes.items():
+    printed, words = process.communicate("go\n")
+    if process.returncode:
+        raise RuntimeError(f"{backend} ended with status {process.returncode}:\n{words[-2000:]}")
+    told = json.loads(printed.splitlines()[-1])
     compiled[backend] = told.pop("compiled")
     for width, ways in told.items():
         for way, (losses, seconds) in ways.items():

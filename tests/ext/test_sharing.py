@@ -46,6 +46,24 @@ def test_a_budget_is_spent_on_what_is_quoted_most(
     assert {"one/a": late, "one/b": new, "one/c": new, "one/d": late} == told
 
 
+def test_side_by_side_what_takes_longest_is_begun_first() -> None:
+    """What is timed before all; of what never ran, what imports most, since importing is what
+    takes the time: a long one begun last would run alone at the end."""
+
+    def entry(name: str, frameworks: int, seconds: float = 0, *, timed: bool = False) -> Any:
+        example = SimpleNamespace(name=name, timed=timed, frameworks=["x"] * frameworks)
+        return SimpleNamespace(
+            example=example, record=SimpleNamespace(wall_seconds=seconds) if seconds else None
+        )
+
+    due = [entry("none", 0), entry("one", 1), entry("ran", 1, 12), entry("three", 3)]
+    due.append(entry("timed", 1, timed=True))
+    options: Any = SimpleNamespace(budget="", jobs=2, cluster="", quoted={})
+    names = [one.example.name for one in execute.ordered(due, options)]
+
+    assert ["timed", "three", "ran", "one", "none"] == names
+
+
 def test_what_a_budget_did_not_reach_is_told(site: Site) -> None:
     """As recorded earlier or as not run, with the reason; and the build is green."""
     site.example("one/a", SLEEPS.format(seconds=0.1))

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from docutils import nodes
 
-from site_ext.pages import about, images, light
+from site_ext.pages import about, images, light, styles
 
 CSS = """
 /*! License of the theme */
@@ -29,10 +29,10 @@ CSS = """
 
 def test_rules_stay_that_a_page_or_a_script_can_use() -> None:
     """Selectors of unknown classes and ids go, alone or between commas, in media queries too."""
-    words = light.used_words(
+    words = styles.used_words(
         ['<p class="used w-1/2" id="there">'], ["x.classList.add('from-script')"]
     )
-    left = light.pruned(CSS, words)
+    left = styles.pruned(CSS, words)
 
     assert "from-script" in words
     assert ".used{color:red}" in left
@@ -50,7 +50,7 @@ def test_rules_stay_that_a_page_or_a_script_can_use() -> None:
 
 def test_icons_as_fonts_go_and_licences_stay() -> None:
     """The theme's icons are drawn by site.css; whose the styles are is still said."""
-    left = light.pruned(CSS, {"fa-solid", "used"})
+    left = styles.pruned(CSS, {"fa-solid", "used"})
 
     assert "fa-solid" not in left
     assert "font-face" not in left
@@ -61,29 +61,65 @@ def test_icons_as_fonts_go_and_licences_stay() -> None:
 def test_pruning_twice_changes_nothing() -> None:
     """What a second build finds there is as the first one left it."""
     words = {"used", "there"}
-    left = light.pruned(CSS, words)
+    left = styles.pruned(CSS, words)
 
-    assert left == light.pruned(left, words)
+    assert left == styles.pruned(left, words)
+
+
+def test_custom_properties_stay_that_something_asks_for() -> None:
+    """A rule, a page, a script, or another one that is asked for; and those that the theme offers."""
+    css = """/*! License */ /* a remark */
+    :root{--a:1;--b:var(--c);--c:2;--d:url(data:x;y);--e:3;--f:4;--pst-color-base:red; /* why */}
+    .x{top:var(--b);--lost:5}
+    @media print{:root{--lost:6}.y{--a:7}}
+    .z{--lost:8}"""
+    left = styles.trimmed(css, ['<p style="top: var(--e)">', "get('--f')"])
+
+    assert left.startswith("/*! License */\n")
+    assert ":root{--b:var(--c);--c:2;--e:3;--f:4;--pst-color-base:red}" in left
+    assert ".x{top:var(--b)}" in left
+    for gone in ("remark", "why", "--a", "--d", "--lost", "@media", ".z"):
+        assert gone not in left
+    assert left == styles.trimmed(left, ['<p style="top: var(--e)">', "get('--f')"])
 
 
 @pytest.mark.parametrize(
-    ("body", "scripts"),
+    ("body", "at_once", "late"),
     [
-        ("<p>no code</p>", ["doctools.js"]),
-        ('<div class="sd-tab-set">', ["doctools.js", "design-tabs.js"]),
-        ('<table class="sortable timings">', ["doctools.js", "sortable.js"]),
+        ("<p>no code</p>", [], ["doctools.js"]),
+        ('<div class="sd-tab-set">', ["design-tabs.js"], ["doctools.js"]),
+        ('<table class="sortable timings">', [], ["doctools.js", "sortable.js"]),
     ],
 )
-def test_a_page_gets_the_scripts_that_it_needs(body: str, scripts: list[str]) -> None:
-    """Others are not asked for."""
+def test_a_page_gets_the_scripts_that_it_needs(
+    body: str, at_once: list[str], late: list[str]
+) -> None:
+    """Others are not asked for; what changes nothing that is seen comes when the page was drawn."""
     names = ["doctools.js", "design-tabs.js", "vendor/sortable.js", "sg-tags.js", None]
     files = [SimpleNamespace(filename=f"_static/{name}" if name else None) for name in names]
     context = {"body": body, "script_files": files, "css_files": ["site.css"]}
     app = SimpleNamespace(builder=SimpleNamespace(name="html"))
     light.choose(app, "page", "page.html", context, None)  # type: ignore[arg-type]
+    told = [name.rpartition("/")[2] for name in context["late_scripts"]]
 
     assert [] == context["css_files"]
-    assert scripts == [file.filename.rpartition("/")[2] for file in context["script_files"]]
+    assert at_once == [file.filename.rpartition("/")[2] for file in context["script_files"]]
+    assert [*late, "bootstrap.js", "pydata-sphinx-theme.js"] == told
+
+
+def test_scripts_that_read_their_element_stay_where_they_are() -> None:
+    """A module, and one with settings in its attributes; ``defer`` is none of them."""
+    told = [
+        SimpleNamespace(filename="_static/a.js", attributes={"type": "module"}),
+        SimpleNamespace(filename="_static/b.js", attributes={"data-prefix": "x"}),
+        SimpleNamespace(filename="_static/c.js", attributes={"defer": ""}),
+    ]
+    context = {"body": "", "script_files": told, "css_files": []}
+    app = SimpleNamespace(builder=SimpleNamespace(name="html"))
+    light.choose(app, "page", "page.html", context, None)  # type: ignore[arg-type]
+
+    assert "_static/c.js" == context["late_scripts"][0]
+    assert ["_static/a.js", "_static/b.js"] == [file.filename for file in context["script_files"]]
 
 
 def test_a_description_is_the_first_whole_sentence() -> None:
@@ -95,7 +131,11 @@ def test_a_description_is_the_first_whole_sentence() -> None:
     section += nodes.paragraph("", "Use it where it fits. " * 20)
     doctree += section
     said = about.description(doctree)
+    section.insert(
+        0, nodes.container("", nodes.paragraph("", "The answer. " * 9), classes=["lead"])
+    )
 
+    assert about.description(doctree).startswith("The answer.")
     assert said.startswith("Use it where it fits. Use")
     assert said.endswith("…")
     assert len(said) <= about.LONGEST

@@ -74,6 +74,25 @@ def test_a_script_sees_what_a_plain_one_sees(tmp_path: Path, what: str) -> None:
     assert plain.stdout == printed
 
 
+def test_a_script_ends_as_a_plain_one(tmp_path: Path) -> None:
+    """What it has not closed is written, what waits for its end is called, what it still holds is
+    let go; only garbage that holds itself is not looked for."""
+    code = (
+        "import atexit, os, tempfile\n"
+        "class Held:\n    def __del__(self): os.write(1, b'let go;')\n"
+        "file = open('written.txt', 'w')\nfile.write('to the last word')\nheld = Held()\n"
+        "atexit.register(os.write, 1, b'called;')\nfolder = tempfile.TemporaryDirectory()\n"
+        "itself = Held()\nitself.itself = itself\nprint(folder.name)\ndel itself"
+    )
+    execution = run(tmp_path, code)
+
+    assert execution.failure is None, execution.failure
+    assert "to the last word" == (tmp_path / "written.txt").read_text()
+    assert "called;" in execution.log
+    assert 1 == execution.log.count("let go;")
+    assert not Path(execution.outputs[0].text.strip()).exists()
+
+
 def test_a_failing_cell_keeps_what_came_before(tmp_path: Path) -> None:
     """The traceback starts in the script and has the right line."""
     execution = run(tmp_path, "print(1)\n# %%\n# Text\nprint(2)\n1 / 0\n# %%\n# Text\nprint(3)\n")

@@ -37,7 +37,7 @@ _ATTRIBUTES = frozenset(
     )
 )  # fmt: skip
 _DROPPED = frozenset(("metadata", "title", "desc"))
-_HREF = f"{{{XLINK}}}href"
+HREF = f"{{{XLINK}}}href"
 _INSIDE = re.compile(r"#[\w.-]+")
 _PICTURE = "data:image/png;base64,"
 _STYLE = re.compile(r"\s*([a-z-]+:\s*(url\(#[\w.-]+\)|[\w#.,%() -]*)\s*(;\s*|$))*")
@@ -95,7 +95,7 @@ def _checked(element: ET.Element) -> int:
     element.text, element.tail = text or None, None
     pixels = 0
     for name, value in list(element.attrib.items()):
-        if name == _HREF:
+        if name == HREF:
             pixels = _led_to(kind, value)
         elif name not in _ATTRIBUTES or not _PLAIN.fullmatch(value.replace("\n", " ")):
             raise ValueError(f"a drawing has {name[:60]}={value[:60]!r}")

@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 COLUMNS = {"The original said": 22, "Verdict": 10, "What is true now": 38, "Evidence": 30}
 OUR_COLUMNS = {"We say": 45, "Evidence": 55}
 
+#: What ledger.js searches with; without scripts it is not shown.
+WORDS = (
+    '<p class="ledger-search pst-js-only"><label for="ledger-words">Words: </label>'
+    '<input type="search" id="ledger-words" autocomplete="off">'
+    '<output for="ledger-words"></output></p>'
+)
+
 
 class ledger_table(nodes.container):
     """Stands for the table until all claims are known."""
@@ -133,7 +140,8 @@ def _our_row(claim: Claim, now: list[Node]) -> nodes.row:
 
 
 def _filters(known: list[Claim]) -> str:
-    """Radio buttons, which work without a script; each with how many rows it leaves."""
+    """A field for words, of ledger.js, and radio buttons, which work without a script; each with
+    how many rows it leaves."""
     counts = count(known)
     verdicts = [(ALL, "All", counts[ALL])]
     verdicts += [(verdict, verdict.capitalize(), counts[verdict]) for verdict in VERDICTS]
@@ -141,7 +149,7 @@ def _filters(known: list[Claim]) -> str:
     about = [(ALL, "All", counts[ALL])]
     about += [(t.lower(), t, len([c for c in known if t in c.frameworks])) for t in three]
     groups = (("verdict", "Verdict", verdicts), ("about", "About", about))
-    return f'<div class="ledger-filters">{"".join(_group(*group) for group in groups)}</div>'
+    return f'{WORDS}<div class="ledger-filters">{"".join(_group(*group) for group in groups)}</div>'
 
 
 def _group(name: str, legend: str, choices: list[tuple[str, str, int]]) -> str:

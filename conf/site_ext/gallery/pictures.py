@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from sphinx import addnodes
 
 from site_ext.base import links
 from site_ext.base.frameworks import TITLES
+from site_ext.gallery import thumbnails
 from site_ext.gallery.domain import GALLERY, examples_of
 from site_ext.gallery.drawings import colors_of, figures_of, pair
 from site_ext.gallery.related import PAGES, THEMES, family, members
@@ -105,13 +107,17 @@ class Shelf:
         return nodes.container(classes=["shot", *facets, *used])
 
     def _picture(self, entry: Entry) -> nodes.container:
-        """The last figure, which shows what comes of it. It says what the title says."""
-        figures = figures_of(entry)
+        """The last figure, which shows what comes of it, made small. It says what the title says."""
+        figures, name = figures_of(entry), entry.example.name
         page = self.docs / entry.example.page
         box = nodes.container(classes=["shot-picture"])
         if figures:
             path = page.parent / f"images/sphx_glr_{page.name}_{len(figures):03}.png"
-            drawn = pair(figures[-1], path, self.docs, self.colors)
+            small = thumbnails.of(
+                name, figures[-1].svg, self.config.gallery_whole, self.config.gallery_panels
+            )
+            to = path.with_name(f"{path.stem}_thumb.png")
+            drawn = pair(replace(figures[-1], svg=small), to, self.docs, self.colors)
             if not drawn and path.exists():
                 drawn = [nodes.image("", uri=f"/{path.relative_to(self.docs).as_posix()}")]
             for image in drawn:

@@ -31,12 +31,18 @@ INK, MUTED, PAPER = "#14181e", "#4c5561", "#ffffff"
 STRIPES = ("#b45309", "#6b1f5e", "#2563eb", "#14532d")
 #: Characters of a description; lines of a title on a card.
 LONGEST, MOST_LINES = 200, 4
+#: The class of the box with a page's answer and the chart beside it.
+LEAD = "lead"
 
 
 def description(doctree: nodes.document) -> str:
-    """The first words of a page that are more than a line of facts."""
+    """The first words of a page that are more than a line of facts, in its text or in the answer
+    that a page begins with."""
     for paragraph in doctree.findall(nodes.paragraph):
-        if not isinstance(paragraph.parent, nodes.section) or paragraph["classes"]:
+        around = paragraph.parent
+        if not isinstance(around, nodes.section) and LEAD not in around["classes"]:
+            continue
+        if paragraph["classes"]:
             continue
         text = " ".join(paragraph.astext().replace("\N{CHECK MARK}", "").split())
         if len(text) > LONGEST // 4:

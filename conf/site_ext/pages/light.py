@@ -7,18 +7,14 @@ page or script has a use for.
 
 from __future__ import annotations
 
-import re
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tinycss2
-
-from site_ext.pages.no_script import TARGET, apart
+from site_ext.pages import styles
+from site_ext.pages.no_script import TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
@@ -38,10 +34,10 @@ WANTED_BY = {
     "clipboard.min.js": "highlight",
     "copybutton_funcs.js": "",
 }
-#: What comes when a page is drawn, by docs/_static/late.js: buttons that copy, where there are some; and
-#: the theme's menus.
-LATE = ("clipboard.min.js", "copybutton.js")
-OF_THE_THEME = ("scripts/bootstrap.js", "scripts/pydata-sphinx-theme.js")
+#: Scripts that change what a reader sees first. All others come when a page is drawn, by
+#: docs/_static/late.js, and the theme's menus after them.
+AT_ONCE = ("choose.js", "columns.js", "design-tabs.js", "gallery.js", "hours.js")
+OF_THE_THEME = ("_static/scripts/bootstrap.js", "_static/scripts/pydata-sphinx-theme.js")
 #: Stylesheets of others, from ``_static``, of which is left what is used; and all, in their order, of
 #: which one file is made, since each that a page waits for costs a reader far away the way there.
 OTHERS = (
@@ -50,18 +46,26 @@ OTHERS = (
 )  # fmt: skip
 ALL = (*OTHERS, "pygments.css", "palette.css", "site.css", TARGET)
 TOGETHER = "all.css"
+#: The theme's library of widgets knows many that no page has; and the classes that it gives those
+#: that some do.
+WORDY = ("bootstrap.js",)
+GIVEN = (
+    "collapse",
+    "collapsing",
+    "collapsed",
+    "dropup",
+    "fade",
+    "hiding",
+    "show",
+    "showing",
+    "active",
+)
 #: Files of others that no page asks for.
 UNUSED = (
     "**/*.map", "**/fontawesome*", "vendor/fontawesome/**/*", "styles/theme.css", "sg-tags.js",
     "webpack-macros.html", "broken_example.png", "no_image.png", "*_badge_logo.svg", "file.png",
     "minus.png", "plus.png", "sg_gallery-*.css", "copybutton_funcs.js",
 )  # fmt: skip
-_CLASS = re.compile(r"\.((?:[\w-]|\\.)+)")
-_ID = re.compile(r"#((?:[\w-]|\\.)+)")
-_NOT = re.compile(r":not\([^()]*(\([^()]*\)[^()]*)*\)")
-_NAMES = re.compile(r'\b(?:class|id)="([^"]*)"')
-_WORD = re.compile(r"[A-Za-z_][\w-]*")
-_ICON = re.compile(r"\.fa([srb]?$|-|[srb]?[:. ])")
 
 
 def choose(
@@ -73,23 +77,29 @@ def choose(
     body = context.get("body", "")
 
     def wanted(file: object) -> bool:
-        name = str(getattr(file, "filename", file) or "").rpartition("/")[2].partition("?")[0]
+        name = Path(_name(file)).name
         # Sphinx's page of a search needs all that search.html names, which is not listed here.
         return bool(name) and (name not in WANTED_BY or bool(_has(body, WANTED_BY[name])))
 
     files = [file for file in context.get("script_files", []) if wanted(file)]
-    later = [
-        name for name in LATE if pagename != "search" and any(_is(name, file) for file in files)
-    ]
-    files = [file for file in files if not any(_is(name, file) for name in later)]
-    context["late_scripts"] = [f"_static/{name}" for name in (*later, *OF_THE_THEME)]
-    # The page is drawn before its scripts come; those of the search wait for none.
-    context["script_files"] = files if pagename == "search" else [_deferred(file) for file in files]
+    # Those of the search wait for none.
+    later = [file for file in files if pagename != "search" and _waits(file)]
+    context["late_scripts"] = [*map(_name, later), *OF_THE_THEME]
+    at_once = [file for file in files if file not in later]
+    context["script_files"] = at_once if pagename == "search" else [*map(_deferred, at_once)]
     context["css_files"] = []  # layout.html has the one of which they are parts
 
 
-def _is(name: str, file: object) -> bool:
-    return Path(str(getattr(file, "filename", file) or "").partition("?")[0]).name == name
+def _name(file: object) -> str:
+    """The file of a script, without what follows it in an address."""
+    return str(getattr(file, "filename", file) or "").partition("?")[0]
+
+
+def _waits(file: object) -> bool:
+    """Whether a script can come when its page was drawn. One with attributes reads them from its
+    element, or is a module."""
+    asked = set(getattr(file, "attributes", None) or ()) - {"defer", "priority"}
+    return Path(_name(file)).name not in AT_ONCE and not asked
 
 
 def _deferred(file: Any) -> Any:
@@ -106,53 +116,6 @@ def _has(body: str, words: str) -> bool:
     return bool(words) and words in body
 
 
-def used_words(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
-    """The classes and ids of pages, and every word of scripts, which may give some to a page."""
-    found: set[str] = set()
-    for text in pages:
-        for names in set(_NAMES.findall(text)):
-            found.update(names.split())
-    for text in scripts:
-        found.update(_WORD.findall(text))
-    return found
-
-
-def pruned(css: str, words: set[str]) -> str:
-    """The stylesheet without rules for classes and ids that are not among ``words``."""
-    rules = tinycss2.parse_stylesheet(css, skip_comments=False, skip_whitespace=True)
-    return "".join(_kept(rules, words))
-
-
-def _kept(rules: Iterable[Any], words: set[str]) -> Iterable[str]:
-    for rule in rules:
-        if rule.type == "qualified-rule":
-            selectors = tinycss2.serialize(rule.prelude)
-            left = [one for one in apart(selectors) if _matches(one, words)]
-            if left:
-                yield f"{','.join(left)}{{{tinycss2.serialize(rule.content).strip()}}}\n"
-        elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports", "layer"):
-            inside = tinycss2.parse_rule_list(rule.content or [], skip_whitespace=True)
-            body = "".join(_kept(inside, words))
-            if body:
-                head = tinycss2.serialize(rule.prelude).strip()
-                yield f"@{rule.at_keyword} {head}{{{body}}}\n"
-        elif rule.type == "at-rule" and rule.lower_at_keyword == "font-face":
-            continue  # the theme's fonts are its icons'
-        elif rule.type == "comment" and "icense" not in rule.value:
-            continue
-        else:
-            yield rule.serialize() + "\n"
-
-
-def _matches(selector: str, words: set[str]) -> bool:
-    """Whether something with the classes and ids of the selector may be on a page."""
-    if _ICON.search(selector):
-        return False
-    asked = _NOT.sub("", selector)
-    named = (*_CLASS.findall(asked), *_ID.findall(asked))
-    return all(name.replace("\\", "") in words for name in named)
-
-
 def lighten(app: Sphinx, exception: Exception | None) -> None:
     """Prune the stylesheets of others, and take away the files that nobody loads."""
     if exception is not None or app.builder.name != "html":
@@ -163,23 +126,32 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
         for path in static.glob(pattern):
             if path.is_file():
                 path.unlink()
-    pages = (path.read_text(encoding="utf-8") for path in out.rglob("*.html"))
-    scripts = (path.read_text(encoding="utf-8") for path in static.rglob("*.js"))
-    words = used_words(pages, scripts)
+    pages, scripts = _texts(out)
+    words = styles.used_words(pages, scripts)
     for name in OTHERS:
         path = static / name
         if path.exists():
-            path.write_text(pruned(path.read_text(encoding="utf-8"), words), encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            path.write_text(styles.pruned(text, words), encoding="utf-8")
+
+
+def _texts(out: Path) -> tuple[list[str], list[str]]:
+    """All pages, and all scripts but those that carry words for what no page here has."""
+    pages = [path.read_text(encoding="utf-8") for path in out.rglob("*.html")]
+    scripts = [path for path in (out / "_static").rglob("*.js") if path.name not in WORDY]
+    return pages, [path.read_text(encoding="utf-8") for path in scripts] + [" ".join(GIVEN)]
 
 
 def put_together(app: Sphinx, exception: Exception | None) -> None:
     """Make one stylesheet of all."""
     if exception is not None or app.builder.name != "html":
         return
-    static = Path(app.outdir) / "_static"
+    out = Path(app.outdir)
+    static = out / "_static"
     found = [static / name for name in ALL if (static / name).exists()]
     css = "\n".join(path.read_text(encoding="utf-8") for path in found)
-    (static / TOGETHER).write_text(css.replace('@charset "UTF-8";', ""), encoding="utf-8")
+    pages, scripts = _texts(out)
+    (static / TOGETHER).write_text(styles.trimmed(css, [*pages, *scripts]), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -39,6 +39,8 @@ import builtins
 import marshal
 import os
 import sys
+from atexit import register as _at_the_end
+from gc import freeze as _freeze
 from io import TextIOWrapper
 
 TYPE_CHECKING = False
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 _builtins = globals()["__builtins__"] = dict(vars(builtins))
 _open, _write, _close, _stat, _fstat = os.open, os.write, os.close, os.stat, os.fstat
 _getpid, _samestat = os.getpid, os.path.samestat
+del sys.modules["atexit"], sys.modules["gc"]  # which a plain interpreter has not loaded yet
+#: What a script defines, in contrast to what it holds.
+_DEFINED = (type, type(sys), type(lambda: None))
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 _dumps = marshal.dumps
 
@@ -217,6 +222,17 @@ def _become(script: str, doc: str, argv: list[str], paths: list[str]) -> dict[st
     return module.__dict__
 
 
+def _let_go(names: "dict[str, Any]") -> None:
+    """Let go what the script's names hold, after all else that waits for the end; and spare that end
+    looking through all that a framework has made for what holds itself. Python promises nobody to
+    find that, and the search takes a second or two."""
+    for name, value in list(names.items()):
+        if name[:2] != "__" and not issubclass(type(value), _DEFINED):
+            del names[name]
+    value = None
+    _freeze()
+
+
 def main(job_path: str) -> int:
     """Run the job; the process's exit status, as a plain script's would be."""
     clock = Clock(_born)
@@ -227,6 +243,7 @@ def main(job_path: str) -> int:
     output = TextIOWrapper(raw, "utf-8", errors="backslashreplace", write_through=True)
     sys.stdout = sys.stderr = output
     run = _Run(job, clock)
+    _at_the_end(_let_go, run.names)  # the first to be registered is the last to be called
     telling.note_files(job["watched"], job["skipped"])
     try:
         return run.cells()

@@ -84,9 +84,14 @@ def ordered(due: list[Entry], options: Options) -> list[Entry]:
     if options.budget:
         return sorted(due, key=lambda entry: -options.quoted.get(entry.example.name, 0))
     if int(options.jobs) > 1 or options.cluster:
-        took = {e.example.name: e.record.wall_seconds if e.record else 0.0 for e in due}
-        return sorted(due, key=lambda e: (not e.example.timed, -took[e.example.name]))
+        return sorted(due, key=lambda e: (not e.example.timed, -_expected(e)))
     return due
+
+
+def _expected(entry: Entry) -> float:
+    """About how many seconds it will take: as many as last time, or, since importing is most of
+    what a script does, some for each framework."""
+    return entry.record.wall_seconds if entry.record else 5.0 * len(entry.example.frameworks)
 
 
 def ended(entry: Entry, record: Record, tell: Callable[[str], None], options: Options) -> None:
