@@ -3,7 +3,10 @@
 (() => {
   "use strict";
   const names = document.currentScript.dataset.scripts.split(" ");
+  let asked = false;
   function load() {
+    if (asked) return;
+    asked = true;
     for (const name of names) {
       const script = document.createElement("script");
       script.src = name;
@@ -11,7 +14,8 @@
       document.head.append(script);
     }
   }
-  // A page that nobody looks at is drawn later, or never.
-  if (document.hidden) load();
-  else requestAnimationFrame(() => setTimeout(load));
+  // The browser tells when it has painted. A page that nobody looks at is painted later, or never.
+  if (document.hidden || !PerformanceObserver.supportedEntryTypes?.includes("paint")) return load();
+  new PerformanceObserver(load).observe({ type: "paint", buffered: true });
+  setTimeout(load, 3000);
 })();

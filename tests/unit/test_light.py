@@ -132,7 +132,7 @@ def test_a_description_is_the_first_whole_sentence() -> None:
     doctree += section
     said = about.description(doctree)
     section.insert(
-        0, nodes.container("", nodes.paragraph("", "The answer. " * 9), classes=["lead"])
+        0, nodes.container("", nodes.paragraph("", "The answer. " * 9), classes=["answer"])
     )
 
     assert about.description(doctree).startswith("The answer.")

@@ -31,6 +31,11 @@ class quoted(nodes.inline):
     """Words or a value from elsewhere, and in ``origin`` where they come from."""
 
 
+class plain_code(nodes.literal):
+    """Code in a table of much code: HTML has one element for it, where Sphinx makes one more for each
+    word, thousands on a page."""
+
+
 def folded(
     head: Sequence[Node], body: Iterable[Node], *, classes: Sequence[str] = (), name: str = ""
 ) -> fold:
@@ -97,8 +102,17 @@ def _depart_quoted(self: HTML5Translator, node: quoted) -> None:
     self.body.append("</span>")
 
 
+def _visit_plain_code(self: HTML5Translator, node: plain_code) -> None:
+    self.body.append(self.starttag(node, "code", "", CLASS="docutils literal notranslate"))
+
+
+def _depart_plain_code(self: HTML5Translator, node: plain_code) -> None:
+    self.body.append("</code>")
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(fold, html=(_visit_fold, _depart_fold))
     app.add_node(fold_summary, html=(_visit_fold_summary, _depart_fold_summary))
+    app.add_node(plain_code, html=(_visit_plain_code, _depart_plain_code))
     app.add_node(quoted, html=(_visit_quoted, _depart_quoted))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,7 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from site_ext.base import values
 from site_ext.base.files import write_json
-from site_ext.base.nodes import folded, row, table
+from site_ext.base.nodes import folded, plain_code, row, table
 from site_ext.base.state import publishes
 from site_ext.claims.domain import claims_of
 from site_ext.claims.evidence import EvidenceError, read_source
@@ -64,7 +64,7 @@ class RecordedDirective(SphinxDirective):
 def _values(taken: Measurement) -> nodes.container:
     """The values, one a row, numbers in full."""
     rows = [
-        row([[nodes.literal("", key)], [nodes.Text(values.short(value, None))]], numbers=_NUMBERS)
+        row([[plain_code("", key)], [nodes.Text(values.short(value, None))]], numbers=_NUMBERS)
         for key, value in taken.measured.items()
     ]
     return table(["Value", "Measured"], rows, widths=[3, 1], numbers=_NUMBERS)

@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from site_ext.base import frameworks, machine, values
 from site_ext.base.files import checked, write_json
-from site_ext.base.nodes import row, table
+from site_ext.base.nodes import plain_code, row, table
 from site_ext.base.state import publishes
 from site_ext.base.text import clean
 
@@ -128,7 +128,7 @@ def _table(moved: list[Value]) -> nodes.container:
     rows = []
     for one in moved:
         there, here = values.apart(one.there, one.here)
-        name = nodes.literal("", f"{one.example}.{one.value}")
+        name = plain_code("", f"{one.example}.{one.value}")
         texts = [nodes.Text(there), nodes.Text(here), nodes.Text(f"{one.tolerance:g}")]
         rows.append(row([[name], *([text] for text in texts)], numbers=frozenset({1, 2, 3})))
     headings = ["Moved", "Published", "Here", "Tolerance"]

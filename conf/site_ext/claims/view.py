@@ -10,6 +10,7 @@ from sphinx.util import docname_join
 
 from site_ext.base import links, values
 from site_ext.base.nodes import folded as fold
+from site_ext.base.nodes import plain_code
 from site_ext.claims import original
 from site_ext.claims.domain import claim_now, claim_text
 from site_ext.claims.evidence import MEASUREMENT, SOURCE
@@ -118,7 +119,7 @@ def _of_check(finding: Finding) -> list[Node]:
         False: f" does not hold: {found or finding.reason}",
         None: f": not checked, {finding.reason}",
     }[finding.holds]
-    check = nodes.literal("", finding.check)
+    check = plain_code("", finding.check)
     return [links.to(target, finding.title), nodes.Text(": "), check, nodes.Text(told)]
 
 

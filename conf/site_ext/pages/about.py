@@ -32,7 +32,7 @@ STRIPES = ("#b45309", "#6b1f5e", "#2563eb", "#14532d")
 #: Characters of a description; lines of a title on a card.
 LONGEST, MOST_LINES = 200, 4
 #: The class of the box with a page's answer and the chart beside it.
-LEAD = "lead"
+ANSWER = "answer"
 
 
 def description(doctree: nodes.document) -> str:
@@ -40,7 +40,7 @@ def description(doctree: nodes.document) -> str:
     that a page begins with."""
     for paragraph in doctree.findall(nodes.paragraph):
         around = paragraph.parent
-        if not isinstance(around, nodes.section) and LEAD not in around["classes"]:
+        if not isinstance(around, nodes.section) and ANSWER not in around["classes"]:
             continue
         if paragraph["classes"]:
             continue

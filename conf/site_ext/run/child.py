@@ -229,7 +229,6 @@ def _let_go(names: "dict[str, Any]") -> None:
     for name, value in list(names.items()):
         if name[:2] != "__" and not issubclass(type(value), _DEFINED):
             del names[name]
-    value = None
     _freeze()
 
 
