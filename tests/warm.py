@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -45,6 +46,9 @@ def serve(modules: list[str]) -> None:
             importlib.import_module(name)
     else:
         _import_all()
+    # No fork looks for garbage in what was imported, nor gets a copy of it for that.
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()

@@ -222,7 +222,8 @@ serve(CALLS, LiteRT=run)
 # the same for all.
 
 ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
-SPARED = {"TORCHINDUCTOR_VEC_ISA_OK": "1"}  # Inductor's test of the C++ compiler
+# Inductor's test of the C++ compiler, and headers for kernels to come.
+SPARED = {"TORCHINDUCTOR_VEC_ISA_OK": "1", "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0"}
 environment = {**os.environ, **ONE, **SPARED, "KERAS_BACKEND": "jax"}
 
 

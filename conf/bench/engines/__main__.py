@@ -22,7 +22,7 @@ from site_ext.base.errors import SiteError
 from site_ext.base.files import write_json
 
 ROOT = Path(__file__).resolve().parents[3]
-COUNTS, ROUNDS, SECONDS = (1, 2), 5, 180
+COUNTS, ROUNDS, BLOCKS, SECONDS = (1, 2), 5, 15, 180
 
 
 def ports(count: int) -> int:
@@ -40,23 +40,23 @@ def _taken(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def commands(name: str, engine: Engine, count: int, port: int) -> list[list[str]]:
+def commands(name: str, engine: Engine, count: int, port: int, blocks: int) -> list[list[str]]:
     """What starts the engine's processes: its launcher once, or Python for each."""
     module = "bench.engines.one"
     if engine.launcher:
         words = [word.format(count=count, port=port) for word in engine.launcher]
-        return [[sys.executable, "-m", *words, module, name, "0", str(count), str(port)]]
+        return [[sys.executable, "-m", *words, module, name, "0", *map(str, (count, port, blocks))]]
     return [
-        [sys.executable, "-m", module, name, str(rank), str(count), str(port)]
+        [sys.executable, "-m", module, name, *map(str, (rank, count, port, blocks))]
         for rank in range(count)
     ]
 
 
-def measure(name: str, count: int) -> dict[str, float]:
+def measure(name: str, count: int, blocks: int = BLOCKS) -> dict[str, float]:
     """One run: how far its losses were from the reference, and the seconds of a step."""
     engine = ENGINES[name]
     environment = os.environ | variables(STACKS[engine.stack], 1)
-    lines = commands(name, engine, count, ports(count))
+    lines = commands(name, engine, count, ports(count), blocks)
     with ExitStack() as stack:
         # Files, not pipes: who waits for one process does not empty another's.
         heard = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in lines]

@@ -1,4 +1,4 @@
-"""One process of an engine: ``python -m bench.engines.one ENGINE RANK COUNT PORT``.
+"""One process of an engine: ``python -m bench.engines.one ENGINE RANK COUNT PORT BLOCKS``.
 
 Every process takes the same steps; the first one prints what came of them, as JSON.
 """
@@ -18,8 +18,8 @@ from bench.engines import ENGINES, WORKLOAD
 from bench.stacks import Settings, Stack
 from bench.workloads import BATCHES, WORKLOADS
 
-#: Blocks of steps that are timed, how many steps a block has, and blocks before them.
-BLOCKS, STEPS, WARM = 12, 10, 3
+#: How many steps a block has that is timed, and blocks before those that count, if there are more.
+STEPS, WARM = 10, 3
 
 
 def engine(name: str, rank: int, count: int, port: int) -> Stack:
@@ -37,7 +37,7 @@ def engine(name: str, rank: int, count: int, port: int) -> Stack:
     return stack
 
 
-def main(name: str, rank: int, count: int, port: int) -> None:
+def main(name: str, rank: int, count: int, port: int, blocks: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[rank % len(cores)]})
@@ -46,7 +46,7 @@ def main(name: str, rank: int, count: int, port: int) -> None:
     known = gate.reference(stack.load)["losses"]
     apart = max(abs(one - other) / abs(other) for one, other in zip(losses, known, strict=True))
     times, place = [], BATCHES
-    for _ in range(WARM + BLOCKS):
+    for _ in range(blocks):
         began, handle = time.perf_counter(), None
         for _ in range(STEPS):
             handle = stack.train(place)
@@ -54,11 +54,12 @@ def main(name: str, rank: int, count: int, port: int) -> None:
         stack.wait(handle)
         times.append((time.perf_counter() - began) / STEPS)
     if not rank:
-        told = {"apart": apart, "seconds": statistics.median(times[WARM:])}
+        told = {"apart": apart, "seconds": statistics.median(times[WARM:] or times)}
         print("TOLD " + json.dumps(told), flush=True)
     os._exit(0)  # what the end of a process costs is not asked, and engines wait for each other
 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    main(words[0], int(os.environ.get("RANK", words[1])), int(words[2]), int(words[3]))
+    rank = int(os.environ.get("RANK", words[1]))
+    main(words[0], rank, int(words[2]), int(words[3]), int(words[4]))
