@@ -36,7 +36,9 @@ WANTED_BY = {
 }
 #: Scripts that change what a reader sees first. All others come when a page is drawn, by
 #: docs/_static/late.js, and the theme's menus after them.
-AT_ONCE = ("choose.js", "columns.js", "design-tabs.js", "gallery.js", "hours.js")
+AT_ONCE = (
+    "choose.js", "columns.js", "design-tabs.js", "gallery.js", "hours.js", "tables.js",
+)  # fmt: skip
 OF_THE_THEME = ("_static/scripts/bootstrap.js", "_static/scripts/pydata-sphinx-theme.js")
 #: Stylesheets of others, from ``_static``, of which is left what is used; and all, in their order, of
 #: which one file is made, since each that a page waits for costs a reader far away the way there.
