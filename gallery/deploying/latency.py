@@ -62,8 +62,8 @@ def serve(calls, **runs):
     for run in runs.values():
         for _ in range(calls):
             run()
-    print(json.dumps({name: float(abs(run() - expected).max()) for name, run in runs.items()}))
-    sys.stdout.flush()
+    errors = {name: float(abs(run() - expected).max()) for name, run in runs.items()}
+    print(json.dumps(errors), flush=True)
     for line in sys.stdin:
         run = runs[line.strip()]
         started = time.perf_counter()
@@ -157,10 +157,9 @@ KERAS = """
 import keras
 from serving import *
 
-dense = keras.layers.Dense
-width, classes = kernel2.shape
-layers = [dense(width, activation="relu", use_bias=False), dense(classes, use_bias=False)]
-model = keras.Sequential([keras.Input((width,)), *layers])
+sizes = zip(kernel2.shape, ("relu", None))
+layers = [keras.layers.Dense(n, activation=kind, use_bias=False) for n, kind in sizes]
+model = keras.Sequential([keras.Input((len(kernel1),)), *layers])
 model.set_weights([kernel1, kernel2])
 serve(
     CALLS,
@@ -218,11 +217,10 @@ serve(CALLS, LiteRT=run)
 # %%
 # Start them
 # ----------
-# All at once, and LiteRT when its file is there. The setting of threads that each library reads is
-# the same for all.
+# All at once, and LiteRT when its file is there, with the setting of threads that each library
+# reads. Inductor is spared its test of the C++ compiler, and headers for kernels to come.
 
 ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
-# Inductor's test of the C++ compiler, and headers for kernels to come.
 SPARED = {"TORCHINDUCTOR_VEC_ISA_OK": "1", "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0"}
 environment = {**os.environ, **ONE, **SPARED, "KERAS_BACKEND": "jax"}
 
@@ -298,8 +296,8 @@ colors = {name: colors.get(name[0], "0.4") for name in order} | {"tf.function": 
 for row, name in enumerate(order):
     axis.plot(times[name], [row] * ROUNDS, "o", color=colors[name], alpha=0.35)
     axis.plot(medians[name], row, "|", color=colors[name], ms=18, mew=3)
-axis.set(yticks=range(len(order)), yticklabels=order, xscale="log")
-axis.set(xlabel=f"microseconds for one image (dots: {ROUNDS} rounds, line: median)")
+axis.set(xscale="log", xlabel=f"microseconds for one image (dots: {ROUNDS} rounds, line: median)")
+axis.set_yticks(range(len(order)), order)
 axis.invert_yaxis()
 axis.set_title("One request, one thread, a small network")
 plt.show()

@@ -22,4 +22,5 @@ def test_words_leave_the_rows_that_have_them(page: Page) -> None:
         assert "onnx" in text.lower()
         assert "keras" in text.lower()
     page.goto(page.url)
+    page.get_by_text(f"{left} of {whole}").wait_for()
     assert left == rows.count()
