@@ -114,6 +114,41 @@ def test_every_example_has_its_card(parsed: dict[Path, BeautifulSoup], html: Pat
         assert f"python {entry['path']}" == shown["Run it again"]
 
 
+def test_what_draws_and_what_checks_is_folded(
+    parsed: dict[Path, BeautifulSoup], html: Path, entries
+) -> None:
+    """On every page of an example; what they print stands open, and nothing else is folded."""
+    for entry in entries:
+        page = parsed[html / entry["page"]]
+        blocks = page.select(".bd-article .highlight pre")
+        behind = {True: [], False: []}
+        for block in blocks:
+            behind[block.find_parent("details") is not None].append(block.get_text())
+        checks = [text for text in behind[True] if re.search(r"^measured\b", text, re.MULTILINE)]
+
+        assert checks, entry["name"]
+        assert not [t for t in behind[False] if re.search(r"^measured\b", t, re.MULTILINE)]
+        assert not page.select("details .sphx-glr-script-out")
+        for text in behind[True]:
+            assert text in checks or "plt.subplots(" in text, entry["name"]
+        tags = page.select_one(".sphx-glr-example-tags")
+        assert tags is None or tags.get_text().startswith("Tags: ")
+
+
+def test_the_first_page_has_a_chart_beside_its_answer(
+    parsed: dict[Path, BeautifulSoup], html: Path, entries
+) -> None:
+    """What this build measured, a bar for each framework, with when and with what."""
+    box = parsed[html / "index.html"].select_one(".answer")
+    measured = {entry["name"]: entry["measured"] for entry in entries}
+    shown = [text.get_text() for text in box.select("svg .bars-value")]
+    of = ("pytorch/train_mlp", "keras/train_mlp_jax", "jax/train_mlp", "tensorflow/train_mlp")
+
+    assert [f"{measured[name]['accuracy']:.0%}" for name in of] == shown
+    assert "PyTorch" in box.select_one("figcaption").get_text()
+    assert "checked at every build" in box.get_text()
+
+
 def test_each_page_shows_its_own_figures(parsed, html: Path, entries: list[dict]) -> None:
     """The drawings of a page are, to the letter, what its own example drew: siblings share names.
     Each stands there for a light page and for a dark one, and says in words what it shows."""

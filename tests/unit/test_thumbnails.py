@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import tomllib
+from fnmatch import fnmatchcase
 
 import matplotlib.pyplot as plt
 import pytest
 
+from conftest import ROOT
 from site_ext.base import drawing
 from site_ext.base.errors import SiteError
 from site_ext.gallery import thumbnails
@@ -72,6 +75,16 @@ def test_a_panel_that_is_not_there_is_named() -> None:
     """The setting, the example and how many there are."""
     with pytest.raises(SiteError, match=r"gallery_panels.*a/b: it has no panel 3, but 1"):
         thumbnails.of("a/b", drawn([1]), [], {"a/*": 3})
+
+
+def test_the_settings_name_examples_that_are_there() -> None:
+    """A name that fits none would be forgotten in silence."""
+    settings = tomllib.loads((ROOT / "conf/gallery.toml").read_text(encoding="utf-8"))
+    names = [
+        path.relative_to(ROOT / "gallery").with_suffix("") for path in ROOT.glob("gallery/*/*.py")
+    ]
+    for wanted in (*settings["whole"], *settings["panels"], *settings["order"]):
+        assert any(fnmatchcase(name.as_posix(), wanted) for name in names), wanted
 
 
 def test_what_is_made_of_words_stays_whole() -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from site_ext.run.plan import Entry
 
 NOTE = "sphx-glr-download-link-note"
+#: The line of tags begins with a sign for which many machines have no font.
+TAGS, SIGN = "sphx-glr-example-tags", "\N{LABEL} "
 
 
 def add_head(app: Sphinx, doctree: nodes.document) -> None:
@@ -34,6 +36,8 @@ def add_head(app: Sphinx, doctree: nodes.document) -> None:
     for note in [n for n in doctree.findall(nodes.note) if NOTE in n["classes"]]:
         around = note.parent if isinstance(note.parent, addnodes.only) else note
         around.parent.remove(around)
+    for text in [t for t in doctree.findall(nodes.Text) if TAGS in t.parent.get("classes", ())]:
+        text.parent.replace(text, nodes.Text(text.removeprefix(SIGN)))
     head = nodes.container(classes=["example-head"])
     head += _result(section)
     head += _ran(entry)
