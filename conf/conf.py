@@ -232,7 +232,7 @@ html_favicon = "../docs/_static/favicon.svg"
 html_css_files = ["palette.css", "site.css"]
 html_js_files = [
     "vendor/sortable.js",
-    ("highlighted.js", {"defer": ""}),
+    ("highlighted.js", {"defer": "", "priority": 100}),  # before Sphinx's own, which it mends
     ("hours.js", {"defer": ""}),
     ("columns.js", {"defer": ""}),
     ("gallery.js", {"defer": ""}),

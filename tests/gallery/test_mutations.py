@@ -54,6 +54,7 @@ MUTATIONS: dict[str, tuple[str, ...]] = {
     "a pickle after all": ("deploying/unsafe_files", 'torch.load(here / "model.pt"))\nplain', 'torch.load(here / "model.pt", weights_only=False))\nplain'),
     "the biases forgotten": ("porting/keras_2_to_3", "nn.relu(x @ kernel1 + bias1)", "nn.relu(x @ kernel1 + 1)"),
     "the scaling not forgotten": ("working/table", "torch_predict(in_torch[1:], x_test)", "torch_predict(in_torch, x_test)"),
+    "other images for the file": ("deploying/export_keras", 'interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images)', 'interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images[::-1].copy())', 'BACKENDS = ["tensorflow", "jax", "torch"]', 'BACKENDS = ["tensorflow"]', 'FORMATS = ["tf_saved_model", "onnx", "litert", "openvino", "torch"]', 'FORMATS = ["litert"]', 'answers["jax"]', 'answers["tensorflow"]'),
     "no waves for anyone": ("porting/photograph", 'pictures = {"PyTorch": learn_in_torch(waves, kernels)}', 'pictures = {"PyTorch": learn_in_torch(places, drawn(2))}', "STEPS, RATE, WIDTH, WAVES, FINEST = 200", "STEPS, RATE, WIDTH, WAVES, FINEST = 100"),
     "another scale": ("porting/lora", "lora_alpha=SCALE * RANK", "lora_alpha=SCALE"),
     "another name for a tool": ("working/toolbox", '"keras.callbacks.EarlyStopping", "-"', '"-", "-"'),

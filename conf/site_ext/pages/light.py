@@ -84,6 +84,7 @@ def choose(
         return bool(name) and (name not in WANTED_BY or bool(_has(body, WANTED_BY[name])))
 
     files = [file for file in context.get("script_files", []) if wanted(file)]
+    files.sort(key=lambda file: getattr(file, "priority", 500))  # as Sphinx does, but later
     # Those of the search wait for none.
     later = [file for file in files if pagename != "search" and _waits(file)]
     context["late_scripts"] = [*map(_name, later), *OF_THE_THEME]
