@@ -46,6 +46,7 @@ ifneq ($(filter release site,$(MAKECMDGOALS)),)
 $(READY): | looked-at
 endif
 # Each builder remembers for itself what it has read: one would hide from the others what is new.
+# Pages are written side by side as examples run; of a JOBS that is no number the build itself tells.
 SPHINX = $(PY) -m sphinx -nW --keep-going -j $(or $(filter 2 3 4 5 6 7 8,$(JOBS)),1) -c conf -d build/doctrees/$(1)$(if $(SITE_VERSION),-site) -b $(1)
 .DEFAULT_GOAL := help
 .PHONY: help html examples worker bench reproduce test doctest linkcheck epub text latex freshness

@@ -127,6 +127,23 @@ def test_nothing_jumps(seen: Callable[[str], Seen], address: str) -> None:
     assert seen(address).shift < 0.05
 
 
+@pytest.mark.parametrize(("width", "beside"), [(1440, True), (390, False)])
+def test_the_first_pages_chart_stands_beside_its_answer(
+    chromium: Browser, served: str, width: int, *, beside: bool
+) -> None:
+    """On a wide screen, however many paragraphs the answer has; on a phone it comes after them."""
+    context = chromium.new_context(base_url=served, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto("/index.html")
+    last, chart = (
+        page.locator(f".answer > {one}").bounding_box() for one in ("p:nth-of-type(2)", ".bars-box")
+    )
+    context.close()
+
+    assert beside == (chart["x"] > last["x"] + last["width"])
+    assert beside == (chart["y"] < last["y"])
+
+
 def test_the_list_beside_a_page_takes_no_room_from_it(chromium: Browser, served: str) -> None:
     """However late it comes: a title that was read is not broken anew. Pages without one are wide."""
     context = chromium.new_context(base_url=served, viewport={"width": 1440, "height": 900})

@@ -48,20 +48,10 @@ OTHERS = (
 )  # fmt: skip
 ALL = (*OTHERS, "pygments.css", "palette.css", "site.css", TARGET)
 TOGETHER = "all.css"
-#: The theme's library of widgets knows many that no page has; and the classes that it gives those
+#: The theme's library of widgets names the classes of many that no page has; and what it gives those
 #: that some do.
-WORDY = ("bootstrap.js",)
-GIVEN = (
-    "collapse",
-    "collapsing",
-    "collapsed",
-    "dropup",
-    "fade",
-    "hiding",
-    "show",
-    "showing",
-    "active",
-)
+WORDY = "bootstrap.js"
+GIVEN = "collapse collapsing collapsed dropup fade hiding show showing active"
 #: Files of others that no page asks for.
 UNUSED = (
     "**/*.map", "**/fontawesome*", "vendor/fontawesome/**/*", "styles/theme.css", "sg-tags.js",
@@ -85,11 +75,12 @@ def choose(
 
     files = [file for file in context.get("script_files", []) if wanted(file)]
     files.sort(key=lambda file: getattr(file, "priority", 500))  # as Sphinx does, but later
-    # Those of the search wait for none.
-    later = [file for file in files if pagename != "search" and _waits(file)]
+    later: list[Any] = []
+    if pagename != "search":  # whose scripts wait for none
+        later = [file for file in files if _waits(file)]
+        files = [_deferred(file) for file in files if file not in later]
     context["late_scripts"] = [*map(_name, later), *OF_THE_THEME]
-    at_once = [file for file in files if file not in later]
-    context["script_files"] = at_once if pagename == "search" else [*map(_deferred, at_once)]
+    context["script_files"] = files
     context["css_files"] = []  # layout.html has the one of which they are parts
 
 
@@ -101,7 +92,7 @@ def _name(file: object) -> str:
 def _waits(file: object) -> bool:
     """Whether a script can come when its page was drawn. One with attributes reads them from its
     element, or is a module."""
-    asked = set(getattr(file, "attributes", None) or ()) - {"defer", "priority"}
+    asked = set(getattr(file, "attributes", None) or ()) - {"defer"}
     return Path(_name(file)).name not in AT_ONCE and not asked
 
 
@@ -130,7 +121,8 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
             if path.is_file():
                 path.unlink()
     pages, scripts = _texts(out)
-    words = styles.used_words(pages, scripts)
+    speak = [text for name, text in scripts.items() if name != WORDY]
+    words = styles.used_words(pages, [*speak, GIVEN])
     for name in OTHERS:
         path = static / name
         if path.exists():
@@ -138,11 +130,11 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
             path.write_text(styles.pruned(text, words), encoding="utf-8")
 
 
-def _texts(out: Path) -> tuple[list[str], list[str]]:
-    """All pages, and all scripts but those that carry words for what no page here has."""
+def _texts(out: Path) -> tuple[list[str], dict[str, str]]:
+    """All pages, and all scripts by their names."""
     pages = [path.read_text(encoding="utf-8") for path in out.rglob("*.html")]
-    scripts = [path for path in (out / "_static").rglob("*.js") if path.name not in WORDY]
-    return pages, [path.read_text(encoding="utf-8") for path in scripts] + [" ".join(GIVEN)]
+    scripts = (out / "_static").rglob("*.js")
+    return pages, {path.name: path.read_text(encoding="utf-8") for path in scripts}
 
 
 def put_together(app: Sphinx, exception: Exception | None) -> None:
@@ -154,7 +146,9 @@ def put_together(app: Sphinx, exception: Exception | None) -> None:
     found = [static / name for name in ALL if (static / name).exists()]
     css = "\n".join(path.read_text(encoding="utf-8") for path in found)
     pages, scripts = _texts(out)
-    (static / TOGETHER).write_text(styles.trimmed(css, [*pages, *scripts]), encoding="utf-8")
+    (static / TOGETHER).write_text(
+        styles.trimmed(css, [*pages, *scripts.values()]), encoding="utf-8"
+    )
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
