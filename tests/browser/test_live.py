@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from conftest import ROOT
 
@@ -27,9 +28,7 @@ def live(page: Page) -> Page:
 
     page.get_by_role("button", name="Load the runtimes").click()
     page.locator(".live.is-loaded").wait_for(timeout=120_000)
-    page.wait_for_function(
-        "document.querySelector('.live-status').textContent.includes('eight bits')"
-    )
+    expect(page.locator(".live-status")).to_contain_text("eight bits")
     return page
 
 
@@ -37,9 +36,8 @@ def test_every_runtime_answers_as_python_did(live: Page) -> None:
     """For all held digits the same answer, with probabilities within 1e-4; eight bits may round
     otherwise from processor to processor."""
     live.get_by_role("button", name="Compare with Python").click()
-    live.wait_for_function(
-        "document.querySelector('.live-status').textContent.startsWith('The same')", timeout=60_000
-    )
+    status = live.locator(".live-status")
+    expect(status).to_have_text(re.compile("^The same"), timeout=60_000)
     for file in FILES:
         told = live.locator(f"[data-file='{file}'] .live-same").evaluate(
             "cell => ({...cell.dataset})"
@@ -60,9 +58,7 @@ def test_a_digit_by_the_keyboard(live: Page) -> None:
     for _ in range(7):
         live.keyboard.press("Space")
         live.keyboard.press("ArrowDown")
-    live.wait_for_function(
-        "document.querySelector('.live-status').textContent.includes('eight bits')"
-    )
+    expect(live.locator(".live-status")).to_contain_text("eight bits")
 
     assert "row 1, column 4: ink" == live.locator("[data-place='3']").get_attribute("aria-label")
     for answer in live.locator(".live-answer").all_inner_texts():

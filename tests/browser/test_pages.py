@@ -294,7 +294,7 @@ def test_the_timing_table_sorts(page: Page) -> None:
     heading = page.locator("th", has_text="Wall")
     column = "table.sortable tbody tr td:nth-child(4)"
     heading.click()
-    page.wait_for_function("document.querySelector('th[aria-sort]')")
+    page.locator("th[aria-sort]").wait_for()
     page.wait_for_timeout(100)
     first = [float(text) for text in page.locator(column).all_inner_texts()]
     heading.click()
@@ -312,7 +312,7 @@ def test_the_timing_table_sorts_from_the_keyboard(page: Page) -> None:
     heading = page.locator("th", has_text="Peak")
     heading.get_by_role("button").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('th[aria-sort]')")
+    page.locator("th[aria-sort]").wait_for()
 
     assert heading.get_attribute("aria-sort") in {"ascending", "descending"}
 

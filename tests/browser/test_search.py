@@ -66,7 +66,7 @@ def found(chromium: Browser, served: str) -> dict[str, list[str]]:
     """The first three pages of each query, by what the search page itself computes."""
     page = chromium.new_page(base_url=served)
     page.goto("/search.html?q=nothing")
-    page.wait_for_function("typeof Search !== 'undefined' && Search.hasIndex()")
+    page.locator("#search-results .search-summary").filter(has_text="match").wait_for()
     first = {query: page.evaluate(FIRST, query) for query in QUERIES}
     page.close()
     return first

@@ -88,7 +88,7 @@ def test_custom_properties_stay_that_something_asks_for() -> None:
     [
         ("<p>no code</p>", [], ["doctools.js"]),
         ('<div class="sd-tab-set">', ["design-tabs.js"], ["doctools.js"]),
-        ('<table class="sortable timings">', [], ["doctools.js", "sortable.js"]),
+        ('<table class="sortable timings">', ["sortable.js"], ["doctools.js"]),
     ],
 )
 def test_a_page_gets_the_scripts_that_it_needs(

@@ -34,10 +34,10 @@ WANTED_BY = {
     "clipboard.min.js": "highlight",
     "copybutton_funcs.js": "",
 }
-#: Scripts that change what a reader sees first. All others come when a page is drawn, by
-#: docs/_static/late.js, and the theme's menus after them.
+#: Scripts that change what a reader sees first, or without which a button does nothing. All others come
+#: when a page is drawn, by docs/_static/late.js, and the theme's menus after them.
 AT_ONCE = (
-    "choose.js", "columns.js", "design-tabs.js", "gallery.js", "hours.js", "tables.js",
+    "choose.js", "columns.js", "design-tabs.js", "gallery.js", "hours.js", "sortable.js", "tables.js",
 )  # fmt: skip
 OF_THE_THEME = ("_static/scripts/bootstrap.js", "_static/scripts/pydata-sphinx-theme.js")
 #: Stylesheets of others, from ``_static``, of which is left what is used; and all, in their order, of
