@@ -150,6 +150,10 @@ async function answer() {
     status.textContent = "Draw a digit, or take a sample.";
     return;
   }
+  if (!box.classList.contains("is-loaded")) {
+    status.textContent = "Drawn. Load the runtimes, and they read it.";
+    return;
+  }
   const told = [];
   for (const [file, run] of Object.entries(runs)) {
     const image = scaled(ink);
@@ -223,7 +227,8 @@ async function load(button) {
   const check = element("button", { type: "button", onclick: () => compare(check) }, "Compare with Python");
   box.querySelector(".live-buttons").append(next, clear, check);
   box.classList.add("is-loaded");
-  next.click();
+  if (ink.some(Boolean)) answer();
+  else next.click();
 }
 
 function begin() {
@@ -238,15 +243,16 @@ function begin() {
   const headings = ["Runtime", "Model from", "Answer", "Sure", "One image", "Ten digits", "As Python"];
   table = element("tbody");
   for (const [file, { title, from }] of Object.entries(MODELS)) {
-    const row = element("tr", { "data-file": file }, element("th", { scope: "row" }, title), element("td", {}, from));
-    for (const name of ["answer", "sure", "time", "all", "same"]) row.append(element("td", { className: `live-${name}` }));
+    const row = element("tr", { "data-file": file }, element("th", { scope: "row" }, title), element("td", { "data-label": headings[1] }, from));
+    ["answer", "sure", "time", "all", "same"].forEach((name, place) =>
+      row.append(element("td", { className: `live-${name}`, "data-label": headings[place + 2] })));
     table.append(row);
   }
   const head = element("thead", {}, element("tr", {}, ...headings.map((text) => element("th", { scope: "col" }, text))));
   box.replaceChildren(
     element("div", { className: "live-buttons" }, start),
     element("div", { className: "live-both" }, grid(),
-      element("div", { className: "wide-table", tabIndex: 0, role: "region", "aria-label": "Answers" }, element("table", { className: "table live-table" }, head, table))),
+      element("div", { className: "wide-table", tabIndex: 0, role: "region", "aria-label": "Answers" }, element("table", { className: "table live-table cards" }, head, table))),
     status,
   );
   show(new Array(SIDE * SIDE).fill(0));

@@ -233,7 +233,8 @@ code_words = sum(len(re.findall(r"\w+", sample)) for sample in samples)
 minutes = (words + CODE_WEIGHT * code_words) / WORDS_PER_MINUTE
 claimed_minutes = int(re.search(r"Reading time: (\d+)", body)[1])
 print(
-    f"{words} words and {code_words} of code: {minutes:.1f} min, not {claimed_minutes}"
+    f"{words} words and {code_words} of code: {minutes:.1f} min, "
+    f"not {claimed_minutes}"
 )
 assert 2 * minutes < claimed_minutes
 
@@ -244,8 +245,8 @@ assert 2 * minutes < claimed_minutes
 # much as a short one, and layout and comments count for nothing.
 
 LAYOUT = {
-    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
-    tokenize.ENDMARKER,
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT,
+    tokenize.DEDENT, tokenize.ENDMARKER,
 }  # fmt: skip
 
 

@@ -69,7 +69,8 @@ authors = {name: author(package.metadata) for name, package in found.items()}
 licences = {name: licence(package.metadata) for name, package in found.items()}
 for name, package in found.items():
     print(
-        f"{name:<11} {package.version:<14} {authors[name]:<26} {licences[name]}"
+        f"{name:<11} {package.version:<14} {authors[name]:<26} "
+        f"{licences[name]}"
     )
 
 # %%

@@ -34,14 +34,18 @@ import numpy as np
 SEED = 0
 BACKENDS = ["tensorflow", "jax", "torch"]
 FORMATS = ["tf_saved_model", "onnx", "litert", "openvino", "torch"]
-ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
+THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"
+ONE = dict.fromkeys(THREADS, "1")
+ONLY_TORCH = "ValueError: Torch export requires PyTorch backend"
+NOT_JAX = "ValueError: LiteRT export requires TensorFlow or PyTorch backend"
+NO_MODULE = "ImportError: This requires the"
 REFUSALS = {
-    ("tensorflow", "torch"): "ValueError: Torch export requires PyTorch backend",
-    ("jax", "onnx"): "ImportError: This requires the jax2onnx module",
-    ("jax", "litert"): "ValueError: LiteRT export requires TensorFlow or PyTorch backend",
+    ("tensorflow", "torch"): ONLY_TORCH,
+    ("jax", "onnx"): f"{NO_MODULE} jax2onnx module",
+    ("jax", "litert"): NOT_JAX,
     ("jax", "openvino"): "OpConversionFailure",
-    ("jax", "torch"): "ValueError: Torch export requires PyTorch backend",
-    ("torch", "tf_saved_model"): "ImportError: This requires the torch_xla module",
+    ("jax", "torch"): ONLY_TORCH,
+    ("torch", "tf_saved_model"): f"{NO_MODULE} torch_xla module",
 }
 
 # %%
@@ -70,7 +74,8 @@ import numpy as np
 
 def run_tf_saved_model(path):
     import tensorflow as tf
-    loaded = tf.saved_model.load(path)  # its variables live as long as this name
+    # Its variables live as long as this name.
+    loaded = tf.saved_model.load(path)
     return loaded.serve(tf.constant(images)).numpy()
 
 def run_onnx(path):
@@ -93,7 +98,8 @@ def run_openvino(path):
 
 def run_torch(path):
     import torch
-    return torch.export.load(path).module()(torch.from_numpy(images)).detach().numpy()
+    loaded = torch.export.load(path).module()
+    return loaded(torch.from_numpy(images)).detach().numpy()
 
 images, *kernels = np.load("data.npz").values()
 layers = [
@@ -106,12 +112,15 @@ for layer, kernel in zip((layers[0], layers[2]), kernels):
     layer.kernel.assign(kernel)
 answers = keras.ops.convert_to_numpy(model(images))
 signature = [keras.InputSpec(shape=images.shape, dtype="float32")]
-suffixes = {"onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "torch": ".pt2"}
+suffixes = {"onnx": ".onnx", "litert": ".tflite"}
+suffixes |= {"openvino": ".xml", "torch": ".pt2"}
 told = {}
 for form in json.loads(sys.argv[1]):
     path = f"{keras.config.backend()}-{form}{suffixes.get(form, '')}"
     try:
-        model.export(path, format=form, verbose=False, input_signature=signature)
+        model.export(
+            path, format=form, verbose=False, input_signature=signature
+        )
         told[form] = float(abs(globals()[f"run_{form}"](path) - answers).max())
     except Exception as error:
         told[form] = f"{type(error).__name__}: {error}"
@@ -130,21 +139,23 @@ folder = tempfile.TemporaryDirectory()
 here = Path(folder.name)
 generator = np.random.default_rng(SEED)
 images = generator.random((50, 8, 8, 1), "float32")
-kernels = [generator.normal(0, 0.1, shape).astype("float32") for shape in ((3, 3, 1, 8), (288, 10))]
+shapes = [(3, 3, 1, 8), (288, 10)]
+kernels = [generator.normal(0, 0.1, s).astype("float32") for s in shapes]
 np.savez(here / "data.npz", images, *kernels)
-
 
 
 def export(backend):
     forms = [form for form in FORMATS if (backend, form) not in NOT_TRIED]
     with (here / f"{backend}.txt").open("w+") as words:
         done = subprocess.run(
-            [sys.executable, "-c", EXPORT, json.dumps(forms)], cwd=here, stdout=words, stderr=words,
-            env={**os.environ, **ONE, "KERAS_BACKEND": backend}, check=False,
+            [sys.executable, "-c", EXPORT, json.dumps(forms)], cwd=here,
+            stdout=words, stderr=words, check=False,
+            env={**os.environ, **ONE, "KERAS_BACKEND": backend},
         )  # fmt: skip
         words.seek(0)
         if done.returncode:
-            raise RuntimeError(f"Keras on {backend} ended badly:\n{words.read()[-2000:]}")
+            said = words.read()[-2000:]
+            raise RuntimeError(f"Keras on {backend} ended badly:\n{said}")
     return json.loads((here / f"{backend}.json").read_text())
 
 
@@ -154,7 +165,8 @@ answers = {backend: np.array(told[backend]["answers"]) for backend in BACKENDS}
 errors, refusals = {}, {}
 for backend in BACKENDS:
     for form, result in told[backend]["told"].items():
-        (refusals if isinstance(result, str) else errors)[backend, form] = result
+        kept = refusals if isinstance(result, str) else errors
+        kept[backend, form] = result
 folder.cleanup()
 
 # %%
@@ -163,7 +175,8 @@ folder.cleanup()
 
 for (backend, form), words in refusals.items():
     print(f"{backend} to {form}")
-    print(textwrap.indent(textwrap.fill(" ".join(words.split())[:220], 74), "    "))
+    beginning = " ".join(words.split())[:220]
+    print(textwrap.indent(textwrap.fill(beginning, 74), "    "))
 
 # %%
 # Result
@@ -174,9 +187,11 @@ pairs = [(b, f) for b in BACKENDS for f in FORMATS if (b, f) not in NOT_TRIED]
 measured = {f"{b}_writes_{f}": (b, f) in errors for b, f in pairs}
 for backend in BACKENDS:
     measured[f"{backend}_formats"] = sum(b == backend for b, _ in errors)
-measured["error_largest"] = max(errors.values())
+largest = max(errors.values())
+measured["error_largest"] = largest
 apart = max(float(abs(answers[b] - answers["jax"]).max()) for b in BACKENDS)
-print(f"{len(errors)} of {len(pairs)} pairs written; largest error {max(errors.values()):.1e}")
+written = f"{len(errors)} of {len(pairs)} pairs written"
+print(f"{written}; largest error {largest:.1e}")
 assert measured["error_largest"] < 1e-5
 assert apart < 1e-5
 assert refusals.keys() == REFUSALS.keys() - NOT_TRIED
@@ -189,21 +204,28 @@ figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 for row, backend in enumerate(BACKENDS):
     for column, form in enumerate(FORMATS):
         if (backend, form) in errors:
-            color, words = "#2563eb", f"yes, within\n{errors[backend, form]:.0e}"
+            error = errors[backend, form]
+            color, words = "#2563eb", f"yes, within\n{error:.0e}"
         elif (backend, form) in refusals:
             color, words = "0.9", refusals[backend, form].partition(":")[0]
         else:
             color, words = "1", "not tried here"
-        box = plt.Rectangle((column, row), 0.96, 0.92, facecolor=color, edgecolor="0.8")
+        box = plt.Rectangle(
+            (column, row), 0.96, 0.92, facecolor=color, edgecolor="0.8"
+        )
         axis.add_patch(box)
         ink = "white" if color == "#2563eb" else "0.25"
-        axis.text(column + 0.48, row + 0.46, words, ha="center", va="center", color=ink, fontsize=8)
+        x, y = column + 0.48, row + 0.46
+        axis.text(x, y, words, ha="center", va="center", color=ink, fontsize=8)
 axis.set(xlim=(0, len(FORMATS)), ylim=(len(BACKENDS), 0))
 axis.set_xticks(np.arange(len(FORMATS)) + 0.48, FORMATS)
-axis.set_yticks(np.arange(len(BACKENDS)) + 0.46, [f"Keras on {b}" for b in BACKENDS])
+labels = [f"Keras on {backend}" for backend in BACKENDS]
+axis.set_yticks(np.arange(len(BACKENDS)) + 0.46, labels)
 axis.tick_params(length=0, labeltop=True, labelbottom=False)
 axis.spines[:].set_visible(False)
-axis.set_title("What Keras exports, by backend, and how far the answers are from its own")
+axis.set_title(
+    "What Keras exports, by backend, and how far the answers are from its own"
+)
 plt.show()
 
 # %%

@@ -20,7 +20,6 @@ the way is as long as it is when a Keras model is called.
 import json
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,17 +33,16 @@ import onnx
 # Constants
 # ---------
 
-SEED = 0
-WIDTH, CALLS, ROUNDS = 256, 50, 9
+SEED, WIDTH, CALLS, ROUNDS = 0, 256, 50, 9
 
 folder = tempfile.TemporaryDirectory()
 here = Path(folder.name)
 generator = np.random.default_rng(SEED)
-shapes = ((WIDTH, WIDTH), (WIDTH, 10))
-kernel1, kernel2 = (generator.normal(0, WIDTH**-0.5, s).astype("float32") for s in shapes)
+kernel1 = generator.normal(0, WIDTH**-0.5, (WIDTH, WIDTH)).astype("float32")
+kernel2 = generator.normal(0, WIDTH**-0.5, (WIDTH, 10)).astype("float32")
 image = generator.normal(size=(1, WIDTH)).astype("float32")
 expected = np.maximum(image @ kernel1, 0) @ kernel2
-np.savez(here / "data.npz", kernel1=kernel1, kernel2=kernel2, image=image, expected=expected)
+np.savez(here / "data.npz", kernel1, kernel2, image, expected)
 
 # %%
 # What each process does
@@ -62,7 +60,7 @@ def serve(calls, **runs):
     for run in runs.values():
         for _ in range(calls):
             run()
-    errors = {name: float(abs(run() - expected).max()) for name, run in runs.items()}
+    errors = {n: float(abs(run() - expected).max()) for n, run in runs.items()}
     print(json.dumps(errors), flush=True)
     for line in sys.stdin:
         run = runs[line.strip()]
@@ -81,12 +79,11 @@ def serve(calls, **runs):
 
 PYTORCH = """
 import os, shutil, torch
-from torch import nn
 from serving import *
 
 torch.set_num_threads(1)
-layers = [nn.Linear(*kernel.shape, bias=False) for kernel in (kernel1, kernel2)]
-model = nn.Sequential(layers[0], nn.ReLU(), layers[1])
+layers = [torch.nn.Linear(*k.shape, bias=False) for k in (kernel1, kernel2)]
+model = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
 with torch.no_grad():
     model[0].weight.copy_(torch.from_numpy(kernel1.T.copy()))
     model[2].weight.copy_(torch.from_numpy(kernel2.T.copy()))
@@ -125,19 +122,17 @@ one, two = tf.Variable(kernel1), tf.Variable(kernel2)
 def forward(x):
     return tf.nn.relu(x @ one) @ two
 
-compiled = tf.function(forward, input_signature=[tf.TensorSpec(image.shape, tf.float32)])
+compiled = tf.function(forward, [tf.TensorSpec(image.shape, tf.float32)])
 concrete = compiled.get_concrete_function()
 converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
 with open("making.tflite", "wb") as file:
     file.write(converter.convert())
 os.replace("making.tflite", "model.tflite")
-serve(
-    CALLS,
-    **{
-        "TensorFlow": lambda: forward(tf.constant(image)).numpy(),
-        "tf.function": lambda: compiled(tf.constant(image)).numpy(),
-    },
-)
+runs = {
+    "TensorFlow": lambda: forward(tf.constant(image)).numpy(),
+    "tf.function": lambda: compiled(tf.constant(image)).numpy(),
+}
+serve(CALLS, **runs)
 """
 
 # %%
@@ -158,16 +153,14 @@ import keras
 from serving import *
 
 sizes = zip(kernel2.shape, ("relu", None))
-layers = [keras.layers.Dense(n, activation=kind, use_bias=False) for n, kind in sizes]
+layers = [keras.layers.Dense(n, kind, use_bias=False) for n, kind in sizes]
 model = keras.Sequential([keras.Input((len(kernel1),)), *layers])
 model.set_weights([kernel1, kernel2])
-serve(
-    CALLS,
-    **{
-        "Keras, called": lambda: np.asarray(model(image)),
-        "Keras, predict_on_batch": lambda: model.predict_on_batch(image),
-    },
-)
+runs = {
+    "Keras, called": lambda: np.asarray(model(image)),
+    "Keras, predict_on_batch": lambda: model.predict_on_batch(image),
+}
+serve(CALLS, **runs)
 """
 
 # %%
@@ -175,17 +168,17 @@ serve(
 # ----------------------
 # TensorFlow writes one of them. The other has three operations, and is written by hand.
 
-graph = onnx.helper.make_graph(
-    [
-        onnx.helper.make_node("MatMul", ["x", "kernel1"], ["hidden"]),
-        onnx.helper.make_node("Relu", ["hidden"], ["active"]),
-        onnx.helper.make_node("MatMul", ["active", "kernel2"], ["y"]),
-    ],
-    "two layers",
-    [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, image.shape)],
-    [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, expected.shape)],
-    [onnx.numpy_helper.from_array(k, f"kernel{n}") for n, k in enumerate((kernel1, kernel2), 1)],
-)
+node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+nodes = [
+    node("MatMul", ["x", "kernel1"], ["hidden"]),
+    node("Relu", ["hidden"], ["active"]),
+    node("MatMul", ["active", "kernel2"], ["y"]),
+]
+x = value("x", onnx.TensorProto.FLOAT, image.shape)
+y = value("y", onnx.TensorProto.FLOAT, expected.shape)
+array = onnx.numpy_helper.from_array
+kernels = [array(kernel1, "kernel1"), array(kernel2, "kernel2")]
+graph = onnx.helper.make_graph(nodes, "two layers", [x], [y], kernels)
 opsets = [onnx.helper.make_opsetid("", 20)]
 made = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
 onnx.save(made, here / "model.onnx")
@@ -202,14 +195,14 @@ LITERT = """
 import ai_edge_litert.interpreter as litert
 from serving import *
 
-interpreter = litert.Interpreter("model.tflite", num_threads=1)
-interpreter.allocate_tensors()
-(given,), (asked,) = interpreter.get_input_details(), interpreter.get_output_details()
+model = litert.Interpreter("model.tflite", num_threads=1)
+model.allocate_tensors()
+(given,), (asked,) = model.get_input_details(), model.get_output_details()
 
 def run():
-    interpreter.set_tensor(given["index"], image)
-    interpreter.invoke()
-    return interpreter.get_tensor(asked["index"])
+    model.set_tensor(given["index"], image)
+    model.invoke()
+    return model.get_tensor(asked["index"])
 
 serve(CALLS, LiteRT=run)
 """
@@ -220,29 +213,32 @@ serve(CALLS, LiteRT=run)
 # All at once, and LiteRT when its file is there, with the setting of threads that each library
 # reads. Inductor is spared its test of the C++ compiler, and headers for kernels to come.
 
-ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
-SPARED = {"TORCHINDUCTOR_VEC_ISA_OK": "1", "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0"}
-environment = {**os.environ, **ONE, **SPARED, "KERAS_BACKEND": "jax"}
+threads = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"
+environment = os.environ | dict.fromkeys(threads, "1")
+environment |= {"TORCHINDUCTOR_VEC_ISA_OK": "1", "KERAS_BACKEND": "jax"}
+environment["TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS"] = "0"
 
 
 def start(code):
     words = (here / f"words-{len(list(here.iterdir()))}").open("w+")
+    command = [sys.executable, "-c", code.replace("CALLS", str(CALLS))]
     process = subprocess.Popen(
-        [sys.executable, "-c", code.replace("CALLS", str(CALLS))], cwd=here, env=environment,
+        command, cwd=here, env=environment,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words, text=True,
     )  # fmt: skip
     return process, words
 
 
 def heard(process, words):
-    """The next answer of a process; what else it prints, which is not JSON, is passed over."""
+    """The next answer of a process; what is not JSON is passed over."""
     for line in process.stdout:
         try:
             return json.loads(line)
         except ValueError:
             continue
     words.seek(0)
-    raise RuntimeError(f"a runtime ended with status {process.wait()}: {words.read()[-2000:]}")
+    status, said = process.wait(), words.read()[-2000:]
+    raise RuntimeError(f"a runtime ended with status {status}: {said}")
 
 
 errors, runs = {}, {}
@@ -262,21 +258,21 @@ random.seed(SEED)
 times = {name: [] for name in runs}
 for _ in range(ROUNDS):
     for name in random.sample(list(runs), len(runs)):
-        process, _ = runs[name]
-        process.stdin.write(f"{name}\n")
-        process.stdin.flush()
-        times[name].append(heard(*runs[name]))
+        process, words = runs[name]
+        print(name, file=process.stdin, flush=True)
+        times[name].append(heard(process, words))
 for process, words in set(runs.values()):
     process.communicate()
     words.close()
 folder.cleanup()
-medians = {name: statistics.median(values) for name, values in times.items()}
+medians = {name: float(np.median(values)) for name, values in times.items()}
 
 # %%
 # Result
 # ------
 
-measured = {"error_largest": max(errors.values()), "runtimes": len(runs), "rounds": ROUNDS}
+measured = {"error_largest": max(errors.values()), "runtimes": len(runs)}
+measured["rounds"] = ROUNDS
 order = sorted(medians, key=medians.get)
 for name in order:
     key = name.lower().replace(",", "").replace(".", "_").replace(" ", "_")
@@ -284,19 +280,23 @@ for name in order:
     print(f"{name:<24} {medians[name]:7.0f} microseconds")
 if "torch.compile" not in runs:
     print("torch.compile needs a C++ compiler, and there is none")
-for eager, compiled in (("PyTorch", "torch.compile"), ("TensorFlow", "tf.function")):
+pairs = ("PyTorch", "torch.compile"), ("TensorFlow", "tf.function")
+for eager, compiled in pairs:
     if compiled in medians:
-        print(f"{compiled} takes {medians[compiled] / medians[eager]:.1f} times as long as {eager}")
+        ratio = medians[compiled] / medians[eager]
+        print(f"{compiled} takes {ratio:.1f} times as long as {eager}")
 
 # %%
 
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
 colors = {"P": "#6b1f5e", "t": "#6b1f5e", "T": "#b45309", "K": "#2563eb"}
-colors = {name: colors.get(name[0], "0.4") for name in order} | {"tf.function": "#b45309"}
+colors = {name: colors.get(name[0], "0.4") for name in order}
+colors["tf.function"] = "#b45309"
 for row, name in enumerate(order):
     axis.plot(times[name], [row] * ROUNDS, "o", color=colors[name], alpha=0.35)
     axis.plot(medians[name], row, "|", color=colors[name], ms=18, mew=3)
-axis.set(xscale="log", xlabel=f"microseconds for one image (dots: {ROUNDS} rounds, line: median)")
+unit = "microseconds for one image"
+axis.set(xscale="log", xlabel=f"{unit} (dots: {ROUNDS} rounds, line: median)")
 axis.set_yticks(range(len(order)), order)
 axis.invert_yaxis()
 axis.set_title("One request, one thread, a small network")

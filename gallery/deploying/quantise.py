@@ -137,8 +137,9 @@ class Typical(CalibrationDataReader):
 
 
 torch.onnx.export(
-    model, (torch.from_numpy(x_test[:2]),), paths["32.onnx"], input_names=["x"],
-    dynamic_shapes=({0: torch.export.Dim("batch", min=1)},), verbose=False, external_data=False,
+    model, (torch.from_numpy(x_test[:2]),), paths["32.onnx"],
+    input_names=["x"], dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
+    verbose=False, external_data=False,
 )  # fmt: skip
 quant_pre_process(paths["32.onnx"], paths["plain.onnx"])
 quantize_static(

@@ -47,7 +47,8 @@ class Stowaway:
 
 
 def attempt(kind, way, load):
-    """Load, and note whether the stowaway's line ran, and what was said if not."""
+    """Load, and note whether the stowaway's line ran, and what was said if
+    not."""
     mark = here / f"{kind} ran"
     mark.unlink(missing_ok=True)
     said = ""
@@ -71,7 +72,8 @@ path = here / "model.pkl"
 path.write_bytes(
     pickle.dumps({"weights": 1, "extra": Stowaway(here / "pickle ran")})
 )
-attempt("pickle", "careless", lambda: pickle.loads(path.read_bytes()))  # noqa: S301
+stored = path.read_bytes()
+attempt("pickle", "careless", lambda: pickle.loads(stored))  # noqa: S301
 
 # %%
 # PyTorch
@@ -100,7 +102,8 @@ assert torch.equal(plain["weight"], weights["weight"])
 # loaded, it runs at the first call of the model at the latest, so the model is called once.
 
 mark = here / "keras ran"
-stowed = eval(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]")  # noqa: S307
+code = f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]"
+stowed = eval(code)  # noqa: S307
 model = keras.Sequential(
     [keras.Input((4,)), keras.layers.Lambda(stowed, output_shape=(4,))]
 )

@@ -79,7 +79,8 @@ parameters = {
         }.items()
     },
     **{
-        name: {"scale": np.ones(WIDTH, "float32"), "offset": np.zeros(WIDTH, "float32")}
+        name: {"scale": np.ones(WIDTH, "float32"),
+               "offset": np.zeros(WIDTH, "float32")}
         for name in ("norm1", "norm2")
     },
 }  # fmt: skip
@@ -173,7 +174,8 @@ left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="BuGn", vmin=0, vmax=1)
 right.set(xlabel="position looked at", ylabel="position")
 figure.suptitle(
-    f"JAX: {measured['sequences_right']:.0%} of new sequences reversed; each place looks across"
+    f"JAX: {measured['sequences_right']:.0%} of new sequences "
+    "reversed; each place looks across"
 )
 plt.show()
 

@@ -59,7 +59,8 @@ import keras
 @keras.saving.register_keras_serializable()
 class Swish(keras.layers.Layer):
     def build(self, shape):
-        self.slope = self.add_weight(shape=(), initializer=keras.initializers.Constant(1.5))
+        start = keras.initializers.Constant(1.5)
+        self.slope = self.add_weight(shape=(), initializer=start)
 
     def call(self, inputs):
         return inputs * keras.ops.sigmoid(self.slope * inputs)
@@ -71,9 +72,9 @@ here = Path(folder.name)
 # %%
 # Start each backend
 # ------------------
-# They import Keras, each with one thread, and wait while the model is trained. TensorFlow is
-# hidden from all but its own backend: Keras would import it wherever it is installed, when it
-# saves a model for instance, and no other needs it.
+# They import Keras, each with one thread, and wait while the model is trained. Keras would import
+# TensorFlow and scikit-learn wherever they are installed, when it saves a model for instance. They
+# are hidden, TensorFlow from all but its own backend, since nothing here needs them.
 #
 # The model is loaded without its training settings and compiled again. They hold
 # ``jit_compile=True``, which is what "auto" came to on JAX, and on PyTorch that would have
@@ -81,8 +82,8 @@ here = Path(folder.name)
 
 CODE = """
 import os, sys, json
-if os.environ["KERAS_BACKEND"] != "tensorflow":
-    sys.modules["tensorflow"] = None
+for name in {"tensorflow", "sklearn"} - {os.environ["KERAS_BACKEND"]}:
+    sys.modules[name] = None
 import keras, numpy as np
 from swish import Swish
 
@@ -91,7 +92,8 @@ data = np.load("data.npz")
 model = keras.saving.load_model("digits.keras", compile=False)
 outputs = model.predict(data["x_test"], verbose=0)
 try:
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss)
     model.fit(data["x_train"][:64], data["y_train"][:64], verbose=0)
     words = "trains"
 except Exception as error:
@@ -109,7 +111,8 @@ def start(backend):
     }
     return subprocess.Popen(
         [sys.executable, "-c", CODE], cwd=here, env=environment,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
     )  # fmt: skip
 
 
@@ -204,7 +207,10 @@ for backend, (outputs, words) in answers.items():
         same[backend] = float(
             (outputs.argmax(axis=1) == expected.argmax(axis=1)).mean()
         )
-        told = f"same answer to {same[backend]:.0%}, outputs within {gaps[backend]:.0e}"
+        told = (
+            f"same answer to {same[backend]:.0%}, "
+            f"outputs within {gaps[backend]:.0e}"
+        )
     else:
         told = "does not load"
     print(f"{backend:<11} {told:<46} {words}")
@@ -250,8 +256,10 @@ figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
 for height, (row, each) in enumerate(rows.items()):
     for column, can in enumerate(each):
         axis.text(
-            column, height, "yes" if can else "no", ha="center", va="center", color="white",
-            bbox={"boxstyle": "round,pad=0.5", "color": colors[can]}, fontsize=11,
+            column, height, "yes" if can else "no",
+            ha="center", va="center", color="white",
+            bbox={"boxstyle": "round,pad=0.5", "color": colors[can]},
+            fontsize=11,
         )  # fmt: skip
 axis.set_xticks(range(len(BACKENDS)), BACKENDS)
 axis.set_yticks(range(len(rows)), rows)

@@ -131,7 +131,8 @@ keep = keras.callbacks.ModelCheckpoint(f"{BEST}.keras", save_best_only=True)
 history = run(model, 0, EPOCHS, [stop, keep])
 best, best_epoch = min(history), int(np.argmin(history))
 print(
-    f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}"
+    f"stopped after {len(history)} epochs, "
+    f"the best was number {best_epoch + 1}"
 )
 
 # %%

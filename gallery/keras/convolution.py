@@ -96,7 +96,8 @@ def with_channel(images):
 
 parameters = model.count_params()
 print(
-    f"input {with_channel(x_train).shape}, kernel {model.layers[0].kernel.shape}"
+    f"input {with_channel(x_train).shape}, "
+    f"kernel {model.layers[0].kernel.shape}"
 )
 
 # %%

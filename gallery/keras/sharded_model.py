@@ -134,7 +134,8 @@ for number, shape in enumerate(hidden):
     )
 axis.set(xlabel="unit", ylabel="input")
 axis.set_title(
-    f"Half of the kernel on each device, the same result to {measured['difference']:.0e}"
+    "Half of the kernel on each device, "
+    f"the same result to {measured['difference']:.0e}"
 )
 plt.show()
 

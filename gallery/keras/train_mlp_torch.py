@@ -146,7 +146,8 @@ left.legend(frameon=False)
 right.plot(epochs, history["test_accuracy"], color="#2563eb", marker="^")
 right.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.5, 1))
 figure.suptitle(
-    f"Keras on {measured['backend']} reaches {measured['accuracy']:.1%} on the test digits"
+    f"Keras on {measured['backend']} reaches {measured['accuracy']:.1%} "
+    "on the test digits"
 )
 plt.show()
 

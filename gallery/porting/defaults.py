@@ -33,18 +33,30 @@ from torch import nn
 
 SEED = 0
 QUESTIONS = [
-    ("BatchNorm: epsilon", keras.layers.BatchNormalization, "epsilon", nn.BatchNorm2d, "eps"),
-    ("BatchNorm: momentum", keras.layers.BatchNormalization, "momentum", nn.BatchNorm2d, "momentum"),
-    ("LayerNorm: epsilon", keras.layers.LayerNormalization, "epsilon", nn.LayerNorm, "eps"),
-    ("LeakyReLU: slope", keras.layers.LeakyReLU, "negative_slope", nn.LeakyReLU, "negative_slope"),
-    ("ELU: alpha", keras.layers.ELU, "alpha", nn.ELU, "alpha"),
-    ("Adam: learning rate", keras.optimizers.Adam, "learning_rate", torch.optim.Adam, "lr"),
-    ("Adam: epsilon", keras.optimizers.Adam, "epsilon", torch.optim.Adam, "eps"),
-    ("AdamW: weight decay", keras.optimizers.AdamW, "weight_decay", torch.optim.AdamW, "weight_decay"),
-    ("RMSprop: learning rate", keras.optimizers.RMSprop, "learning_rate", torch.optim.RMSprop, "lr"),
-    ("RMSprop: decay", keras.optimizers.RMSprop, "rho", torch.optim.RMSprop, "alpha"),
-    ("SGD: learning rate", keras.optimizers.SGD, "learning_rate", torch.optim.SGD, "lr"),
-    ("Dropout: rate", keras.layers.Dropout, "rate", nn.Dropout, "p"),
+    ("BatchNorm: epsilon", keras.layers.BatchNormalization, "epsilon",
+     nn.BatchNorm2d, "eps"),
+    ("BatchNorm: momentum", keras.layers.BatchNormalization, "momentum",
+     nn.BatchNorm2d, "momentum"),
+    ("LayerNorm: epsilon", keras.layers.LayerNormalization, "epsilon",
+     nn.LayerNorm, "eps"),
+    ("LeakyReLU: slope", keras.layers.LeakyReLU, "negative_slope",
+     nn.LeakyReLU, "negative_slope"),
+    ("ELU: alpha", keras.layers.ELU, "alpha",
+     nn.ELU, "alpha"),
+    ("Adam: learning rate", keras.optimizers.Adam, "learning_rate",
+     torch.optim.Adam, "lr"),
+    ("Adam: epsilon", keras.optimizers.Adam, "epsilon",
+     torch.optim.Adam, "eps"),
+    ("AdamW: weight decay", keras.optimizers.AdamW, "weight_decay",
+     torch.optim.AdamW, "weight_decay"),
+    ("RMSprop: learning rate", keras.optimizers.RMSprop, "learning_rate",
+     torch.optim.RMSprop, "lr"),
+    ("RMSprop: decay", keras.optimizers.RMSprop, "rho",
+     torch.optim.RMSprop, "alpha"),
+    ("SGD: learning rate", keras.optimizers.SGD, "learning_rate",
+     torch.optim.SGD, "lr"),
+    ("Dropout: rate", keras.layers.Dropout, "rate",
+     nn.Dropout, "p"),
 ]  # fmt: skip
 
 # %%
@@ -107,10 +119,12 @@ torch_kernel, torch_bias = (
     linear.bias.detach().numpy(),
 )
 print(
-    f"spread of the weights  {keras_kernel.std():.4f}  {torch_kernel.std():.4f}"
+    f"spread of the weights  {keras_kernel.std():.4f}  "
+    f"{torch_kernel.std():.4f}"
 )
 print(
-    f"largest bias           {abs(keras_bias).max():.4f}  {abs(torch_bias).max():.4f}"
+    f"largest bias           {abs(keras_bias).max():.4f}  "
+    f"{abs(torch_bias).max():.4f}"
 )
 
 # %%

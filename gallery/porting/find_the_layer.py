@@ -46,28 +46,33 @@ layers = keras.layers
 
 
 def keras_block(x, name, channels, stride):
-    y = layers.Conv2D(channels, 3, stride, padding="same", use_bias=False, name=f"{name}_conv1")(x)
+    same = {"padding": "same", "use_bias": False}
+    y = layers.Conv2D(channels, 3, stride, **same, name=f"{name}_conv1")(x)
     y = layers.BatchNormalization(name=f"{name}_norm1")(y)
     y = layers.LeakyReLU(name=f"{name}_relu1")(y)
-    y = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv2")(y)
+    y = layers.Conv2D(channels, 3, **same, name=f"{name}_conv2")(y)
     y = layers.BatchNormalization(name=f"{name}_norm2")(y)
-    x = layers.Conv2D(channels, 1, stride, use_bias=False, name=f"{name}_short")(x)
+    short = f"{name}_short"
+    x = layers.Conv2D(channels, 1, stride, use_bias=False, name=short)(x)
     return layers.LeakyReLU(name=f"{name}_out")(layers.Add()([x, y]))
 
 
 inputs = x = keras.Input(images.shape[1:])
 for number, channels in enumerate(CHANNELS):
     x = keras_block(x, f"block{number}", channels, 1 if number == 0 else 2)
-original = keras.Model(inputs, layers.Dense(10, name="head")(layers.Flatten()(x)))
+head = layers.Dense(10, name="head")
+original = keras.Model(inputs, head(layers.Flatten()(x)))
 for layer in original.layers:
     drawn = []
     for weight in layer.weights:
         if "variance" in weight.path:
             drawn.append(generator.uniform(0.001, 0.05, weight.shape))
         elif len(weight.shape) > 1:
-            drawn.append(generator.normal(0, np.prod(weight.shape[:-1]) ** -0.5, weight.shape))
+            deviation = np.prod(weight.shape[:-1]) ** -0.5
+            drawn.append(generator.normal(0, deviation, weight.shape))
         else:
-            drawn.append(generator.normal(1 if "gamma" in weight.path else 0, 0.1, weight.shape))
+            mean = 1 if "gamma" in weight.path else 0
+            drawn.append(generator.normal(mean, 0.1, weight.shape))
     layer.set_weights(drawn)
 print(f"{len(original.layers)} layers, {original.count_params():,} numbers")
 
@@ -95,10 +100,15 @@ class Block(nn.Module):
         )
         odd = stride == 2 and mistake != "padding"
         self.pad = nn.ZeroPad2d((0, 1, 0, 1)) if odd else nn.Identity()
-        self.conv1 = nn.Conv2d(before, channels, 3, stride, 0 if odd else 1, bias=False)
-        self.norm1, self.relu1 = nn.BatchNorm2d(channels, epsilon), nn.LeakyReLU(slope)
+        padding = 0 if odd else 1
+        self.conv1 = nn.Conv2d(
+            before, channels, 3, stride, padding, bias=False
+        )
+        self.norm1 = nn.BatchNorm2d(channels, epsilon)
+        self.relu1 = nn.LeakyReLU(slope)
         self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.norm2, self.out = nn.BatchNorm2d(channels, epsilon), nn.LeakyReLU(slope)
+        self.norm2 = nn.BatchNorm2d(channels, epsilon)
+        self.out = nn.LeakyReLU(slope)
         self.short = nn.Conv2d(before, channels, 1, stride, bias=False)
 
     def forward(self, x):
@@ -122,16 +132,21 @@ class Port(nn.Module):
 
     def forward(self, x):
         x = self.block2(self.block1(self.block0(x)))
-        return self.head((x.permute(0, 2, 3, 1) if self.keep_order else x).flatten(1))
+        x = x.permute(0, 2, 3, 1) if self.keep_order else x
+        return self.head(x.flatten(1))
 
 
 @torch.no_grad()
 def copy(layer, module):
-    given = [torch.from_numpy(np.array(weight)) for weight in layer.get_weights()]
+    given = [
+        torch.from_numpy(np.array(array)) for array in layer.get_weights()
+    ]
     if isinstance(module, nn.BatchNorm2d):
-        targets = module.weight, module.bias, module.running_mean, module.running_var
+        collected = module.running_mean, module.running_var
+        targets = module.weight, module.bias, *collected
     else:
-        given[0] = given[0].permute(3, 2, 0, 1) if given[0].ndim == 4 else given[0].T
+        kernel = given[0]
+        given[0] = kernel.permute(3, 2, 0, 1) if kernel.ndim == 4 else kernel.T
         targets = module.weight, module.bias
     for target, value in zip(targets, given):
         target.copy_(value)
@@ -147,17 +162,19 @@ def copy(layer, module):
 
 def errors_by_layer(original, port, images):
     """``{layer: error}`` in the order in which the original computes."""
-    modules = {name.replace(".", "_"): module for name, module in port.named_modules()}
+    modules = {
+        name.replace(".", "_"): module for name, module in port.named_modules()
+    }
     paired = [layer for layer in original.layers if layer.name in modules]
     look = keras.Model(original.input, [layer.output for layer in paired])
     wanted = look(images, training=False)
-    seen = {}
-    hooks = [
-        modules[layer.name].register_forward_hook(
-            lambda module, given, output, name=layer.name: seen.update({name: output.clone()})
-        )
-        for layer in paired
-    ]
+    seen, hooks = {}, []
+    for layer in paired:
+
+        def keep(module, given, output, name=layer.name):
+            seen[name] = output.clone()
+
+        hooks.append(modules[layer.name].register_forward_hook(keep))
     with torch.no_grad():
         port.eval()(torch.from_numpy(images).permute(0, 3, 1, 2))
     for hook in hooks:
@@ -166,26 +183,32 @@ def errors_by_layer(original, port, images):
     for layer, output in zip(paired, wanted):
         theirs, ours = keras.ops.convert_to_numpy(output), seen[layer.name]
         ours = (ours.permute(0, 2, 3, 1) if ours.ndim == 4 else ours).numpy()
-        errors[layer.name] = float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
+        error = np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)
+        errors[layer.name] = float(error)
     return errors
 
 
 def first_difference(errors, tolerance=TOLERANCE):
-    return next((name for name, error in errors.items() if error > tolerance), None)
+    larger = (name for name, error in errors.items() if error > tolerance)
+    return next(larger, None)
 
 
 # %%
 # Result
 # ------
 
-found = {mistake: errors_by_layer(original, Port(mistake), images) for mistake in ("", *MISTAKES)}
+found = {
+    mistake: errors_by_layer(original, Port(mistake), images)
+    for mistake in ("", *MISTAKES)
+}
 measured = {"layers": len(found[""]), "error_right": max(found[""].values())}
 print(f"done right: largest error {measured['error_right']:.1e}")
 assert first_difference(found[""]) is None
 for mistake, planted in MISTAKES.items():
     name = first_difference(found[mistake])
-    measured[f"error_{mistake}"] = found[mistake]["head"]
-    print(f"{mistake:<8} found in {name:<13} error of the outputs {found[mistake]['head']:.2f}")
+    error = found[mistake]["head"]
+    measured[f"error_{mistake}"] = error
+    print(f"{mistake:<8} found in {name:<13} error of the outputs {error:.2f}")
     assert name == planted
 measured["found"] = len(MISTAKES)
 
@@ -193,7 +216,8 @@ measured["found"] = len(MISTAKES)
 
 figure, axis = plt.subplots(figsize=(8, 3.8), layout="constrained")
 names = list(found[""])
-for mistake, color in zip(found, ("0.6", "#6b1f5e", "#b45309", "#2563eb", "0.1")):
+colors = ("0.6", "#6b1f5e", "#b45309", "#2563eb", "0.1")
+for mistake, color in zip(found, colors):
     errors = [max(found[mistake][name], 1e-9) for name in names]
     axis.plot(errors, "o-", color=color, ms=3, label=mistake or "done right")
     if mistake:
@@ -202,7 +226,8 @@ for mistake, color in zip(found, ("0.6", "#6b1f5e", "#b45309", "#2563eb", "0.1")
 axis.axhline(TOLERANCE, color="0.6", linestyle="--")
 axis.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
 axis.set(yscale="log", ylabel="error, relative")
-axis.legend(frameon=False, fontsize=8, loc="center", bbox_to_anchor=(0.75, 0.48), ncols=2)
+place = {"loc": "center", "bbox_to_anchor": (0.75, 0.48)}
+axis.legend(frameon=False, fontsize=8, **place, ncols=2)
 axis.set_title("The first layer above the line is where to look")
 plt.show()
 

@@ -40,7 +40,8 @@ outcomes = {}
 
 
 def attempt(name, load):
-    """Load, answer the images, and note the largest error or the words of the refusal."""
+    """Load, answer the images, and note the largest error or the words of the
+    refusal."""
     try:
         error = float(np.abs(np.asarray(load()(images)) - expected).max())
         outcomes[name] = error
@@ -199,11 +200,10 @@ folder.cleanup()
 # ------
 
 measured = {"ways": len(outcomes)}
-measured |= {
-    f"error_{name.replace(', ', '_').replace(' ', '_').replace('.', '').lower()}": outcome
-    for name, outcome in outcomes.items()
-    if not isinstance(outcome, str)
-}
+for name, outcome in outcomes.items():
+    if not isinstance(outcome, str):
+        key = name.replace(", ", "_").replace(" ", "_").replace(".", "")
+        measured[f"error_{key.lower()}"] = outcome
 measured["savedmodel_refused"] = outcomes["SavedModel, load_model"].partition(
     ":"
 )[0]

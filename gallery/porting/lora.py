@@ -48,7 +48,8 @@ test = slice(1300, None)
 
 
 def train(model, images):
-    """All that wants a gradient, on the same batches each time; how many numbers that were."""
+    """All that wants a gradient, on the same batches each time; how many
+    numbers that were."""
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(weights, lr=RATE, eps=1e-7)
     model.train()
@@ -170,9 +171,12 @@ full_count = train(full, lying)
 
 ways = {
     "last layer": (head_count, accuracy(head, lying), accuracy(base, upright)),
-    "LoRA by hand": (lora_count, accuracy(adapted, lying), accuracy(base, upright)),
+    "LoRA by hand": (
+        lora_count, accuracy(adapted, lying), accuracy(base, upright),
+    ),
     "LoRA by Keras": (
-        keras_count, float((by_keras.argmax(axis=1) == labels[test]).mean()), accuracy(base, upright),
+        keras_count, float((by_keras.argmax(axis=1) == labels[test]).mean()),
+        accuracy(base, upright),
     ),
     "everything": (full_count, accuracy(full, lying), accuracy(full, upright)),
 }  # fmt: skip
@@ -195,7 +199,8 @@ measured = {
     "apart": float(np.abs(by_hand - by_keras).mean() / np.abs(by_hand).mean()),
 }
 print(
-    f"by hand and by Keras, logits differ by {measured['apart']:.1%} in the mean"
+    "by hand and by Keras, logits differ by "
+    f"{measured['apart']:.1%} in the mean"
 )
 assert all(
     torch.equal(adapted[p].linear.weight, base[p].weight) for p in (0, 2, 4)

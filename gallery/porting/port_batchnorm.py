@@ -140,7 +140,8 @@ right.axhline(unbiased, color="0.4", linestyle="--")
 right.text(STEPS, unbiased - 0.012, "n / (n - 1)", ha="right", color="0.3")
 right.set(xlabel="batches seen", ylabel="variance, PyTorch / Keras")
 figure.suptitle(
-    f"Epsilon shows where the spread is small; variances differ by n / (n - 1), n = {BATCH_SIZE}"
+    "Epsilon shows where the spread is small; "
+    f"variances differ by n / (n - 1), n = {BATCH_SIZE}"
 )
 plt.show()
 

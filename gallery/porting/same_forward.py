@@ -51,7 +51,8 @@ weights = [kernel1, bias1, kernel2, bias2]
 k1, b1, k2, b2 = (w.astype("float64") for w in weights)
 reference = np.maximum(images.astype("float64") @ k1 + b1, 0) @ k2 + b2
 print(
-    f"outputs {reference.shape}, from {reference.min():.1f} to {reference.max():.1f}"
+    f"outputs {reference.shape}, "
+    f"from {reference.min():.1f} to {reference.max():.1f}"
 )
 
 # %%

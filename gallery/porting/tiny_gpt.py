@@ -35,19 +35,21 @@ SEED = 0
 STEPS, SHOWN = 400, (0, 100, 400)
 BATCH_SIZE, LENGTH = 8, 32
 BLOCKS, HEADS, WIDTH = 2, 4, 32
-RATE, EPSILON = 0.006, 1e-5
+RATE, EPS = 0.006, 1e-5
 OPENING = "The statement"
+PARTS = ("query", "key", "value")
 
 # %%
 # Data
 # ----
 # Characters, numbered. The last tenth is for testing. NumPy draws the batches, and the weights.
 
-text = "\n".join(pydoc_data.topics.topics.values()).encode("ascii", "ignore").decode()
+pages = pydoc_data.topics.topics.values()
+text = "\n".join(pages).encode("ascii", "ignore").decode()
 alphabet = sorted(set(text))
-numbers = np.array([alphabet.index(c) for c in alphabet], "int32")
+kinds = len(alphabet)
 lookup = np.zeros(128, "int32")
-lookup[[ord(c) for c in alphabet]] = numbers
+lookup[[ord(c) for c in alphabet]] = range(kinds)
 codes = lookup[np.frombuffer(text.encode(), "uint8")]
 train, test = np.split(codes, [len(codes) * 9 // 10])
 generator = np.random.default_rng(SEED)
@@ -59,21 +61,21 @@ def windows(codes, count):
     return rows[:, :-1], rows[:, 1:]
 
 
-def drawn(*shape):
+def draw(*shape):
     return generator.normal(0, shape[0] ** -0.5, shape).astype("float32")
 
 
 batches = [windows(train, BATCH_SIZE) for _ in range(STEPS)]
 held = windows(test, 64)
-weights = {"symbols": drawn(len(alphabet), WIDTH), "positions": drawn(LENGTH, WIDTH)}
+weights = {"symbols": draw(kinds, WIDTH), "positions": draw(LENGTH, WIDTH)}
 for block in range(BLOCKS):
-    for name in ("query", "key", "value", "out"):
-        weights[f"{name}{block}"] = drawn(WIDTH, WIDTH)
-    weights[f"expand{block}"] = drawn(WIDTH, 4 * WIDTH)
-    weights[f"shrink{block}"] = drawn(4 * WIDTH, WIDTH)
-weights["head"] = drawn(WIDTH, len(alphabet))
+    for name in (*PARTS, "out"):
+        weights[f"{name}{block}"] = draw(WIDTH, WIDTH)
+    weights[f"expand{block}"] = draw(WIDTH, 4 * WIDTH)
+    weights[f"shrink{block}"] = draw(4 * WIDTH, WIDTH)
+weights["head"] = draw(WIDTH, kinds)
 size = sum(array.size for array in weights.values())
-print(f"{len(text):,} characters, {len(alphabet)} different ones; {size:,} weights")
+print(f"{len(text):,} characters, {kinds} different ones; {size:,} weights")
 
 # %%
 # PyTorch
@@ -85,25 +87,25 @@ print(f"{len(text):,} characters, {len(alphabet)} different ones; {size:,} weigh
 class GPT(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        start = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in weights.items()}
+        start = {name: torch.tensor(array) for name, array in weights.items()}
         self.w = torch.nn.ParameterDict(start)
 
     def heads(self, x):
         return x.unflatten(-1, (HEADS, WIDTH // HEADS)).transpose(1, 2)
 
     def norm(self, x):
-        return functional.layer_norm(x, (WIDTH,), eps=EPSILON)
+        return functional.layer_norm(x, (WIDTH,), eps=EPS)
 
     def forward(self, codes):
-        w = self.w
+        w, attend = self.w, functional.scaled_dot_product_attention
         x = w["symbols"][codes] + w["positions"]
         for b in range(BLOCKS):
             h = self.norm(x)
-            parts = (self.heads(h @ w[f"{name}{b}"]) for name in ("query", "key", "value"))
-            seen = functional.scaled_dot_product_attention(*parts, is_causal=True)
+            parts = (self.heads(h @ w[f"{name}{b}"]) for name in PARTS)
+            seen = attend(*parts, is_causal=True)
             x = x + seen.transpose(1, 2).flatten(2) @ w[f"out{b}"]
-            hidden = functional.gelu(self.norm(x) @ w[f"expand{b}"], approximate="tanh")
-            x = x + hidden @ w[f"shrink{b}"]
+            wide = self.norm(x) @ w[f"expand{b}"]
+            x = x + functional.gelu(wide, approximate="tanh") @ w[f"shrink{b}"]
         return self.norm(x) @ w["head"]
 
 
@@ -130,7 +132,7 @@ def written(logits_of, count=70):
         padded = np.pad(window, (0, LENGTH - len(window)))[None]
         logits = logits_of(padded.astype("int32"))[0, len(window) - 1]
         chances = np.exp((logits - logits.max()) / 0.7)
-        codes.append(dice.choice(len(alphabet), p=chances / chances.sum()))
+        codes.append(dice.choice(kinds, p=chances / chances.sum()))
     return "".join(alphabet[code] for code in codes)
 
 
@@ -139,9 +141,8 @@ for step, (codes, following) in enumerate(batches, 1):
     gpt.train()
     optimizer.zero_grad()
     logits = gpt(torch.from_numpy(codes))
-    loss = functional.cross_entropy(
-        logits.flatten(0, 1), torch.from_numpy(following).flatten().long()
-    )
+    targets = torch.from_numpy(following).flatten().long()
+    loss = functional.cross_entropy(logits.flatten(0, 1), targets)
     loss.backward()
     optimizer.step()
     losses["PyTorch"].append(loss.item())
@@ -157,8 +158,8 @@ for step, words in texts.items():
 
 
 def norm(x):
-    centred = x - x.mean(axis=-1, keepdims=True)
-    return centred * jax.lax.rsqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
+    centred = x - x.mean(-1, keepdims=True)
+    return centred * jax.lax.rsqrt((centred**2).mean(-1, keepdims=True) + EPS)
 
 
 def jax_gpt(w, codes):
@@ -166,7 +167,7 @@ def jax_gpt(w, codes):
     for b in range(BLOCKS):
         h = norm(x)
         split = (*x.shape[:2], HEADS, WIDTH // HEADS)
-        parts = ((h @ w[f"{name}{b}"]).reshape(split) for name in ("query", "key", "value"))
+        parts = ((h @ w[f"{name}{b}"]).reshape(split) for name in PARTS)
         seen = jax.nn.dot_product_attention(*parts, is_causal=True)
         x = x + seen.reshape(x.shape) @ w[f"out{b}"]
         x = x + jax.nn.gelu(norm(x) @ w[f"expand{b}"]) @ w[f"shrink{b}"]
@@ -175,7 +176,8 @@ def jax_gpt(w, codes):
 
 def loss_of(w, codes, following):
     logits = jax_gpt(w, codes)
-    return optax.softmax_cross_entropy_with_integer_labels(logits, following).mean()
+    each = optax.softmax_cross_entropy_with_integer_labels(logits, following)
+    return each.mean()
 
 
 adam = optax.adam(RATE, eps=1e-7)
@@ -203,7 +205,7 @@ layers = keras.layers
 
 
 def normed(x):
-    return layers.LayerNormalization(epsilon=EPSILON, center=False, scale=False)(x)
+    return layers.LayerNormalization(epsilon=EPS, center=False, scale=False)(x)
 
 
 def kernel(layer, name, *shape):
@@ -212,8 +214,9 @@ def kernel(layer, name, *shape):
 
 given = keras.Input((LENGTH,), dtype="int32")
 places = keras.ops.zeros_like(given) + keras.ops.arange(LENGTH)
-zeros = {"kernel_initializer": "zeros", "use_bias": False}  # drawing costs, and is not needed
-symbols = layers.Embedding(len(alphabet), WIDTH, "zeros")
+# Drawing initial values costs, and is not needed.
+zeros = {"kernel_initializer": "zeros", "use_bias": False}
+symbols = layers.Embedding(kinds, WIDTH, "zeros")
 positions = layers.Embedding(LENGTH, WIDTH, "zeros")
 x, part = symbols(given) + positions(places), WIDTH // HEADS
 symbols.embeddings.assign(weights["symbols"])
@@ -222,8 +225,9 @@ for b in range(BLOCKS):
     attention = layers.MultiHeadAttention(HEADS, part, **zeros)
     h = normed(x)
     x = x + attention(h, h, use_causal_mask=True)
-    for name in ("query", "key", "value"):
-        kernel(getattr(attention, f"{name}_dense"), f"{name}{b}", WIDTH, HEADS, part)
+    for name in PARTS:
+        layer = getattr(attention, f"{name}_dense")
+        kernel(layer, f"{name}{b}", WIDTH, HEADS, part)
     kernel(attention.output_dense, f"out{b}", HEADS, part, WIDTH)
 
     def gelu(x):
@@ -234,7 +238,7 @@ for b in range(BLOCKS):
     x = x + shrink(expand(normed(x)))
     kernel(expand, f"expand{b}")
     kernel(shrink, f"shrink{b}")
-head = layers.Dense(len(alphabet), **zeros)
+head = layers.Dense(kinds, **zeros)
 model = keras.Model(given, head(normed(x)))
 kernel(head, "head")
 model.compile(
@@ -260,32 +264,34 @@ answers = {
 def loss_on(logits, following):
     logits = logits - logits.max(axis=-1, keepdims=True)
     chances = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-    return float(-np.take_along_axis(chances, following[..., None], axis=-1).mean())
+    return float(-np.take_along_axis(chances, following[..., None], -1).mean())
 
 
-known = windows(train, 64)
+codes, following = windows(train, 64)
+known = loss_on(torch_logits(codes), following)
 measured = {"weights": size, "characters": len(text)}
-measured["loss_known_pytorch"] = loss_on(torch_logits(known[0]), known[1])
+measured["loss_known_pytorch"] = known
 for name, values in losses.items():
-    measured[f"loss_{name.lower()}"] = float(np.mean(values[-20:]))
-    measured[f"loss_held_{name.lower()}"] = loss_on(answers[name], held[1])
-    print(f"{name:<8} {values[0]:.3f} to {measured[f'loss_{name.lower()}']:.3f}", end="; ")
-    print(f"unseen text {measured[f'loss_held_{name.lower()}']:.3f}")
-print(f"PyTorch on text that it learnt from: {measured['loss_known_pytorch']:.3f}")
+    last = float(np.mean(values[-20:]))
+    unseen = loss_on(answers[name], held[1])
+    measured[f"loss_{name.lower()}"] = last
+    measured[f"loss_held_{name.lower()}"] = unseen
+    print(f"{name:<8} {values[0]:.3f} to {last:.3f}; unseen text {unseen:.3f}")
+print(f"PyTorch on text that it learnt from: {known:.3f}")
 curves = np.array(list(losses.values()))
-smooth = np.array([np.convolve(curve, np.ones(20) / 20, "valid") for curve in curves])
-measured["apart_at_first"] = float(np.ptp(curves[:, 0]))
-measured["apart"] = float(np.ptp(smooth, axis=0).max())
-print(
-    f"apart at first {measured['apart_at_first']:.1e}, at most {measured['apart']:.3f} (smoothed)"
-)
+smooth = np.array([np.convolve(c, np.ones(20) / 20, "valid") for c in curves])
+first = float(np.ptp(curves[:, 0]))
+apart = float(np.ptp(smooth, axis=0).max())
+print(f"apart at first {first:.1e}, at most {apart:.3f} (smoothed)")
+measured |= {"apart_at_first": first, "apart": apart}
 assert measured["apart_at_first"] < 1e-3
 assert measured["apart"] < 0.05
 assert measured["loss_pytorch"] < 2.6 < losses["PyTorch"][0]
 
 # %%
 
-styles = {"PyTorch": ("#6b1f5e", 5, 0.35), "JAX": ("#14532d", 2.2, 1), "Keras": ("#2563eb", 0.8, 1)}
+styles = {"PyTorch": ("#6b1f5e", 5, 0.35), "JAX": ("#14532d", 2.2, 1)}
+styles["Keras"] = ("#2563eb", 0.8, 1)
 figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
 for (name, (color, width, alpha)), curve in zip(styles.items(), smooth):
     axis.plot(curve, color=color, linewidth=width, alpha=alpha, label=name)

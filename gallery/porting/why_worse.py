@@ -31,11 +31,9 @@ from torch import nn
 # Constants
 # ---------
 
-SEED = 0
-EPOCHS, BATCH_SIZE, RATE = 5, 32, 0.002
-CHANNELS, HIDDEN = 16, 64
+SEED, EPOCHS, BATCH_SIZE, RATE = 0, 5, 32, 0.002
+CHANNELS, HIDDEN, L2 = 16, 64, 0.003
 MOMENTUM, EPSILON = 0.9, 1e-3  # of batch normalisation, as Keras counts them
-L2 = 0.003
 
 # %%
 # Data, weights and batches
@@ -43,28 +41,27 @@ L2 = 0.003
 # All from NumPy, so that nothing differs but what is meant to.
 
 digits = load_digits()
+x = (digits.images[..., None] / 16).astype("float32")
+y = digits.target.astype("int64")
 x_train, x_test, y_train, y_test = train_test_split(
-    (digits.images[..., None] / 16).astype("float32"), digits.target.astype("int64"),
-    test_size=0.2, stratify=digits.target, random_state=SEED,
-)  # fmt: skip
-x_train_torch, x_test_torch = (torch.from_numpy(x).permute(0, 3, 1, 2) for x in (x_train, x_test))
+    x, y, test_size=0.2, stratify=y, random_state=SEED
+)
+x_train_torch = torch.from_numpy(x_train).permute(0, 3, 1, 2)
+x_test_torch = torch.from_numpy(x_test).permute(0, 3, 1, 2)
 SHAPES = [(3, 3, 1, CHANNELS), (16 * CHANNELS, HIDDEN), (HIDDEN, 10)]
 
 
 def glorot(seed):
-    generator = np.random.default_rng(seed)
-    kernels = []
+    rng = np.random.default_rng(seed)
     for shape in SHAPES:
-        field = int(np.prod(shape[:-2]))
-        bound = (6 / (field * (shape[-2] + shape[-1]))) ** 0.5
-        kernels.append(generator.uniform(-bound, bound, shape).astype("float32"))
-    return kernels
+        bound = (6 / int(np.prod(shape[:-2]) * sum(shape[-2:]))) ** 0.5
+        yield rng.uniform(-bound, bound, shape).astype("float32")
 
 
 def batches(seed, shuffle=True):
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     for _ in range(EPOCHS):
-        order = generator.permutation(len(x_train)) if shuffle else np.argsort(y_train)
+        order = rng.permutation(len(x_train)) if shuffle else y_train.argsort()
         for start in range(0, len(order) - BATCH_SIZE + 1, BATCH_SIZE):
             yield order[start : start + BATCH_SIZE]
 
@@ -77,15 +74,14 @@ def batches(seed, shuffle=True):
 
 
 def train_keras(from_logits=True):
-    penalty = keras.regularizers.L2(L2)
+    l2 = keras.regularizers.L2(L2)
     layers = [
         keras.layers.Conv2D(CHANNELS, 3, 2, padding="same", use_bias=False),
         keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON),
-        keras.layers.ReLU(),
-        keras.layers.Flatten(),
-        keras.layers.Dense(HIDDEN, activation="relu", kernel_regularizer=penalty),
-        keras.layers.Dense(10, kernel_regularizer=penalty),
-    ]
+        keras.layers.ReLU(), keras.layers.Flatten(),
+        keras.layers.Dense(HIDDEN, activation="relu", kernel_regularizer=l2),
+        keras.layers.Dense(10, kernel_regularizer=l2),
+    ]  # fmt: skip
     model = keras.Sequential([keras.Input((8, 8, 1)), *layers])
     for index, kernel in zip((0, 4, 5), glorot(SEED)):
         model.layers[index].kernel.assign(kernel)
@@ -98,7 +94,7 @@ def train_keras(from_logits=True):
 
 
 def keras_accuracy(model):
-    return float((model.predict(x_test, verbose=0).argmax(axis=1) == y_test).mean())
+    return float((model.predict(x_test, verbose=0).argmax(1) == y_test).mean())
 
 
 in_keras = train_keras()
@@ -113,17 +109,19 @@ accuracy_keras = keras_accuracy(in_keras)
 
 
 class Net(nn.Module):
-    def __init__(self, symmetric=False, keep_order=True, momentum=1 - MOMENTUM, epsilon=EPSILON):
+    def __init__(self, symmetric=False, keep_order=True,
+                 momentum=1 - MOMENTUM, epsilon=EPSILON):  # fmt: skip
         super().__init__()
         self.pad = nn.Identity() if symmetric else nn.ZeroPad2d((0, 1, 0, 1))
-        self.conv = nn.Conv2d(1, CHANNELS, 3, 2, padding=1 if symmetric else 0, bias=False)
+        self.conv = nn.Conv2d(1, CHANNELS, 3, 2, int(symmetric), bias=False)
         self.norm = nn.BatchNorm2d(CHANNELS, eps=epsilon, momentum=momentum)
-        self.hidden, self.output = nn.Linear(16 * CHANNELS, HIDDEN), nn.Linear(HIDDEN, 10)
+        self.hidden = nn.Linear(16 * CHANNELS, HIDDEN)
+        self.output = nn.Linear(HIDDEN, 10)
         self.keep_order = keep_order
 
     @torch.no_grad()
     def start(self, kernels):
-        conv, hidden, output = (torch.from_numpy(kernel.copy()) for kernel in kernels)
+        conv, hidden, output = (torch.from_numpy(k.copy()) for k in kernels)
         self.conv.weight.copy_(conv.permute(3, 2, 0, 1))
         self.hidden.weight.copy_(hidden.T)
         self.output.weight.copy_(output.T)
@@ -137,25 +135,25 @@ class Net(nn.Module):
         return self.output(torch.relu(self.hidden(x.flatten(1))))
 
 
-def train_torch(seed=SEED, *, shuffle=True, twice=False, whole=False, own_start=False, **mistake):
-    """Of the mistakes, ``adam_epsilon``, ``decay`` and ``labels`` have the value that is wrong."""
-    epsilon, decay = mistake.pop("adam_epsilon", 1e-7), mistake.pop("decay", None)
+def train_torch(seed=SEED, *, shuffle=True, twice=False, whole=False,
+                own_start=False, **mistake):  # fmt: skip
+    """``adam_epsilon``, ``decay`` and ``labels`` are the wrong values."""
+    eps, decay = mistake.pop("adam_epsilon", 1e-7), mistake.pop("decay", 0)
     targets = torch.from_numpy(mistake.pop("labels", y_train))
     torch.manual_seed(seed)
-    model = Net(**mistake)
+    model = Net(**mistake).train()
     if not own_start:
         model.start(glorot(seed))
     adam = torch.optim.AdamW if decay else torch.optim.Adam
-    optimizer = adam(model.parameters(), lr=RATE, eps=epsilon, weight_decay=decay or 0)
-    order = [np.arange(len(x_train))] * EPOCHS if whole else batches(seed, shuffle)
-    model.train()
+    optimizer = adam(model.parameters(), lr=RATE, eps=eps, weight_decay=decay)
+    everything = np.arange(len(x_train))
+    order = [everything] * EPOCHS if whole else batches(seed, shuffle)
     for chosen in order:
         logits = model(x_train_torch[chosen])
-        if twice:
-            logits = torch.softmax(logits, dim=1)
+        logits = torch.softmax(logits, dim=1) if twice else logits
         loss = nn.functional.cross_entropy(logits, targets[chosen])
-        if not decay:
-            loss = loss + L2 * ((model.hidden.weight**2).sum() + (model.output.weight**2).sum())
+        norms = (model.hidden.weight**2).sum() + (model.output.weight**2).sum()
+        loss = loss if decay else loss + L2 * norms
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -171,9 +169,10 @@ def accuracy(model, forgotten=False):
 
 
 right = train_torch()
-rights = [accuracy(right), *(accuracy(train_torch(seed)) for seed in range(1, 3))]
+rights = [accuracy(right), *(accuracy(train_torch(seed)) for seed in (1, 2))]
 noise = max(rights) - min(rights)
-print(f"Keras {accuracy_keras:.1%}, PyTorch {rights[0]:.1%}; three seeds span {noise:.1%}")
+seeds = f"three seeds span {noise:.1%}"
+print(f"Keras {accuracy_keras:.1%}, PyTorch {rights[0]:.1%}; {seeds}")
 
 # %%
 # Mistakes of training
@@ -182,21 +181,19 @@ print(f"Keras {accuracy_keras:.1%}, PyTorch {rights[0]:.1%}; three seeds span {n
 # one image at a time. "Labels in another order" is a list of classes that one side sorts by name:
 # *eight, five, four*. ``(N, 1)`` against ``(N,)`` is another task: is the digit even?
 
-by_name = np.argsort(
-    np.argsort(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-)
+ranks = np.argsort(np.argsort(["zero", "one", "two", "three", "four", "five",
+                               "six", "seven", "eight", "nine"]))  # fmt: skip
 
 
 def even_accuracy(align):
     torch.manual_seed(SEED)
-    model = Net()
+    model = Net().train()
     model.output = nn.Linear(HIDDEN, 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
     wanted = torch.from_numpy((y_train % 2 == 0).astype("float32"))
-    model.train()
     for chosen in batches(SEED):
-        target = wanted[chosen]
-        loss = ((model(x_train_torch[chosen]) - (target[:, None] if align else target)) ** 2).mean()
+        target = wanted[chosen][:, None] if align else wanted[chosen]
+        loss = ((model(x_train_torch[chosen]) - target) ** 2).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -206,16 +203,20 @@ def even_accuracy(align):
     return float((guesses == (y_test % 2 == 0)).mean())
 
 
+def cost(**mistake):
+    return rights[0] - accuracy(train_torch(**mistake))
+
+
 lost = {
-    "softmax before the loss": rights[0] - accuracy(train_torch(twice=True)),
-    "one step an epoch": rights[0] - accuracy(train_torch(whole=True)),
-    "data sorted by class": rights[0] - accuracy(train_torch(shuffle=False)),
-    "labels in another order": rights[0] - accuracy(train_torch(labels=by_name[y_train])),
+    "softmax before the loss": cost(twice=True),
+    "one step an epoch": cost(whole=True),
+    "data sorted by class": cost(shuffle=False),
+    "labels in another order": cost(labels=ranks[y_train]),
     "(N, 1) against (N,)": even_accuracy(True) - even_accuracy(False),
-    "L2 as weight_decay": rights[0] - accuracy(train_torch(decay=L2)),
-    "PyTorch's initial weights": rights[0] - accuracy(train_torch(own_start=True)),
-    "Adam's epsilon": rights[0] - accuracy(train_torch(adam_epsilon=1e-8)),
-    "batch norm: momentum not turned": rights[0] - accuracy(train_torch(momentum=MOMENTUM)),
+    "L2 as weight_decay": cost(decay=L2),
+    "PyTorch's initial weights": cost(own_start=True),
+    "Adam's epsilon": cost(adam_epsilon=1e-8),
+    "batch norm: momentum not turned": cost(momentum=MOMENTUM),
     "eval() forgotten": rights[0] - accuracy(right, forgotten=True),
 }
 
@@ -228,25 +229,25 @@ lost = {
 def ported(**mistake):
     model = Net(**mistake)
     model.start([in_keras.layers[index].kernel.numpy() for index in (0, 4, 5)])
-    ours, theirs = model.norm, in_keras.layers[1]
+    ours, theirs, dense = model.norm, in_keras.layers[1], in_keras.layers[4:]
     pairs = [
         (ours.weight, theirs.gamma), (ours.running_mean, theirs.moving_mean),
         (ours.bias, theirs.beta), (ours.running_var, theirs.moving_variance),
-        (model.hidden.bias, in_keras.layers[4].bias), (model.output.bias, in_keras.layers[5].bias),
+        (model.hidden.bias, dense[0].bias), (model.output.bias, dense[1].bias),
     ]  # fmt: skip
     for parameter, variable in pairs:
         parameter.data.copy_(torch.from_numpy(np.array(variable.numpy())))
     return model
 
 
-accuracy_ported = accuracy(ported())
+copied = accuracy(ported())
 forgotten = ported()
 forgotten.norm.reset_running_stats()
 lost |= {
-    "padding on the other side": accuracy_ported - accuracy(ported(symmetric=True)),
-    "flattened in another order": accuracy_ported - accuracy(ported(keep_order=False)),
-    "batch norm: epsilon": accuracy_ported - accuracy(ported(epsilon=1e-5)),
-    "batch norm: statistics left behind": accuracy_ported - accuracy(forgotten),
+    "padding on the other side": copied - accuracy(ported(symmetric=True)),
+    "flattened in another order": copied - accuracy(ported(keep_order=False)),
+    "batch norm: epsilon": copied - accuracy(ported(epsilon=1e-5)),
+    "batch norm: statistics left behind": copied - accuracy(forgotten),
 }
 
 # %%
@@ -262,37 +263,38 @@ lost_keras = {"from_logits=True forgotten": accuracy_keras - forgetful}
 # Result
 # ------
 
-measured = {"accuracy_keras": accuracy_keras, "accuracy_torch": rights[0], "noise": noise}
-measured |= {"accuracy_ported": accuracy_ported, "mistakes": len(lost) + len(lost_keras)}
+measured = {"accuracy_keras": accuracy_keras, "accuracy_torch": rights[0]}
+measured |= {"noise": noise, "accuracy_ported": copied}
+measured |= {"mistakes": len(lost) + len(lost_keras)}
 for name, value in [*lost.items(), *lost_keras.items()]:
     key = "".join(c if c.isalnum() else "_" for c in name.lower()).strip("_")
     measured[f"lost_{key}"] = value
     print(f"{name:<36} {value:6.1%}")
-assert abs(accuracy_keras - rights[0]) < 0.015 > abs(accuracy_keras - accuracy_ported)
+assert abs(accuracy_keras - rights[0]) < 0.015 > abs(accuracy_keras - copied)
 assert min(accuracy_keras, rights[0]) > 0.95
 large = ["one step an epoch", "labels in another order", "(N, 1) against (N,)"]
 large += ["padding on the other side", "flattened in another order"]
 assert min(lost[name] for name in large) > max(0.03, noise)
-assert (
-    max(lost["softmax before the loss"], lost["Adam's epsilon"], lost["batch norm: epsilon"]) < 0.03
-)
+small = ["softmax before the loss", "Adam's epsilon", "batch norm: epsilon"]
+assert max(lost[name] for name in small) < 0.03
 assert lost_keras["from_logits=True forgotten"] > 0.1
 
 # %%
 
-lost_in = {"PyTorch worse than Keras": lost, "Keras worse than PyTorch": lost_keras}
-heights = [len(lost), 1.8]
-figure, axes = plt.subplots(
-    2, 1, figsize=(8, 5), layout="constrained", sharex=True, height_ratios=heights
-)
-for axis, color, (title, each) in zip(axes, ("#6b1f5e", "#2563eb"), lost_in.items()):
+titles = "PyTorch worse than Keras", "Keras worse than PyTorch"
+panels = zip(titles, (lost, lost_keras), ("#6b1f5e", "#2563eb"))
+rows = {"sharex": True, "height_ratios": [len(lost), 1.8]}
+figure, axes = plt.subplots(2, 1, figsize=(8, 5), layout="constrained", **rows)
+for axis, (title, each, color) in zip(axes, panels):
     order = sorted(each, key=each.get)
-    bars = axis.barh(order, [max(0, 100 * each[name]) for name in order], color=color)
-    axis.bar_label(bars, [f" {max(0, each[name]):.0%}" for name in order], fontsize=9)
+    values = [max(0, each[name]) for name in order]
+    bars = axis.barh(order, [100 * value for value in values], color=color)
+    axis.bar_label(bars, [f" {value:.0%}" for value in values], fontsize=9)
     axis.axvspan(0, 100 * noise, color="0.85", zorder=0)
     axis.set_title(title, loc="left")
     axis.margins(x=0.1)
-axes[1].set_xlabel("test accuracy lost, percentage points (grey: what another seed may cost)")
+points = "percentage points (grey: what another seed may cost)"
+axes[1].set_xlabel(f"test accuracy lost, {points}")
 plt.show()
 
 # %%

@@ -100,7 +100,8 @@ def with_channel(images):
 
 parameters = sum(p.numel() for p in model.parameters())
 print(
-    f"input {tuple(with_channel(x_train).shape)}, kernel {tuple(model[0].weight.shape)}"
+    f"input {tuple(with_channel(x_train).shape)}, "
+    f"kernel {tuple(model[0].weight.shape)}"
 )
 
 # %%

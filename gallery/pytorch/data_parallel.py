@@ -101,7 +101,9 @@ from torch import nn
 torch.distributed.init_process_group("gloo")
 rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
 data = np.load("data.npz")
-model = nn.Sequential(nn.Linear(16, 32, bias=False), nn.Tanh(), nn.Linear(32, 1, bias=False))
+model = nn.Sequential(
+    nn.Linear(16, 32, bias=False), nn.Tanh(), nn.Linear(32, 1, bias=False)
+)
 with torch.no_grad():
     model[0].weight.copy_(torch.from_numpy(data["kernel1"].T.copy()))
     model[2].weight.copy_(torch.from_numpy(data["kernel2"].T.copy()))
@@ -112,7 +114,8 @@ for x, y in zip(data["x"], data["y"]):
     optimizer.zero_grad()
     nn.functional.mse_loss(parallel(x), y).backward()
     optimizer.step()
-np.savez(f"rank{{rank}}.npz", *(p.detach().numpy().T for p in model.parameters()))
+kernels = (p.detach().numpy().T for p in model.parameters())
+np.savez(f"rank{{rank}}.npz", *kernels)
 torch.distributed.destroy_process_group()
 """
 with socket.create_server(("127.0.0.1", 0)) as free:

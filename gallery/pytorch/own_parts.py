@@ -123,7 +123,8 @@ def slope(function):
 
 
 print(
-    f"slope at 0.7: plain {slope(step_plain)}, ours {slope(StraightThrough.apply)}"
+    f"slope at 0.7: plain {slope(step_plain)}, "
+    f"ours {slope(StraightThrough.apply)}"
 )
 
 # %%

@@ -120,7 +120,8 @@ axis.axhline(0.1, color="0.6", linestyle="--")
 axis.text(8, 0.12, "guessing", color="0.35", ha="right")
 axis.set(xlabel="rows read", ylabel="test accuracy", ylim=(0, 1))
 axis.set_title(
-    f"PyTorch: from {by_rows[3]:.0%} at half a digit to {by_rows[-1]:.0%} at the whole"
+    f"PyTorch: from {by_rows[3]:.0%} at half a digit "
+    f"to {by_rows[-1]:.0%} at the whole"
 )
 plt.show()
 

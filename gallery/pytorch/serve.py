@@ -65,7 +65,8 @@ with torch.no_grad():
 folder = tempfile.TemporaryDirectory()
 torch.onnx.export(
     model, (torch.from_numpy(images[:2]),), f"{folder.name}/digits.onnx",
-    input_names=["images"], output_names=["scores"], verbose=False, external_data=False,
+    input_names=["images"], output_names=["scores"],
+    verbose=False, external_data=False,
     dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
 )  # fmt: skip
 

@@ -55,7 +55,8 @@ kernels = {
     for name, shape in shapes.items()
 }
 print(
-    f"backbone: {len(x_body)} images; new head: {len(x_few)}; test: {len(x_test)}"
+    f"backbone: {len(x_body)} images; new head: {len(x_few)}; "
+    f"test: {len(x_test)}"
 )
 
 # %%

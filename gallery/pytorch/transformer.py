@@ -165,7 +165,8 @@ left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 right.imshow(looked_at, cmap="Purples", vmin=0, vmax=1)
 right.set(xlabel="position looked at", ylabel="position")
 figure.suptitle(
-    f"PyTorch: {measured['sequences_right']:.0%} of new sequences reversed; each place looks across"
+    f"PyTorch: {measured['sequences_right']:.0%} of new sequences "
+    "reversed; each place looks across"
 )
 plt.show()
 

@@ -112,7 +112,8 @@ for epoch in range(EPOCHS):
         break
 best_epoch = int(np.argmin(history))
 print(
-    f"stopped after {len(history)} epochs, the best was number {best_epoch + 1}"
+    f"stopped after {len(history)} epochs, "
+    f"the best was number {best_epoch + 1}"
 )
 
 # %%

@@ -92,7 +92,8 @@ def with_channel(images):
 
 parameters = model.count_params()
 print(
-    f"input {tuple(with_channel(x_train).shape)}, kernel {tuple(model.layers[0].kernel.shape)}"
+    f"input {tuple(with_channel(x_train).shape)}, "
+    f"kernel {tuple(model.layers[0].kernel.shape)}"
 )
 
 # %%

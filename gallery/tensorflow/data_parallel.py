@@ -148,7 +148,8 @@ axis.plot(
 axis.axline((0, 0), slope=1, color="0.5", linewidth=0.8)
 axis.set(xlabel="weight after training on one device", ylabel="on two")
 axis.set_title(
-    f"TensorFlow: two devices, the same weights to {measured['difference']:.0e}"
+    "TensorFlow: two devices, "
+    f"the same weights to {measured['difference']:.0e}"
 )
 plt.show()
 

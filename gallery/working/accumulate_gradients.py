@@ -59,7 +59,8 @@ def network(*normalisation):
 
 
 def gradient(model, sizes, weight):
-    """All gradients in one vector, of parts of these sizes, each loss times ``weight(size)``."""
+    """All gradients in one vector, of parts of these sizes, each loss times
+    ``weight(size)``."""
     model.zero_grad()
     for part, wanted in zip(images.split(sizes), targets.split(sizes)):
         (loss_function(model(part), wanted) * weight(len(part))).backward()

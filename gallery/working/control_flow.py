@@ -204,7 +204,8 @@ for row, (name, value) in enumerate(results.items()):
 axis.set(xlim=(0, 1), ylim=(len(results) - 0.4, -0.6))
 axis.axis("off")
 axis.set_title(
-    "Where a loop of unknown length runs (the last of PyTorch and JAX rewritten)"
+    "Where a loop of unknown length runs "
+    "(the last of PyTorch and JAX rewritten)"
 )
 plt.show()
 

@@ -97,7 +97,8 @@ if sys.platform == "darwin":
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 else:  # where that would begin at what the parent held
     with open("/proc/self/status") as status:
-        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+        held = next(line for line in status if line.startswith("VmHWM"))
+    peak = int(held.split()[1]) / 1024
 print(json.dumps([seconds, peak]), flush=True)
 os._exit(0)  # what the end of a process costs is not asked
 """

@@ -209,7 +209,8 @@ times = {"rows": timed(ways, ITEMS), "pictures": timed(picture_ways, PICTURES)}
 for kind, each in times.items():
     for name, values in each.items():
         print(
-            f"{kind:<9} {name:<26} {np.median(values):8.1f} ms an epoch, n = {len(values)}"
+            f"{kind:<9} {name:<26} {np.median(values):8.1f} ms an epoch, "
+            f"n = {len(values)}"
         )
 
 # %%
@@ -239,13 +240,11 @@ print(
 # Result
 # ------
 
-measured = {
-    f"{kind}_{name.lower().replace(',', '').replace('.', '_').replace(' ', '_')}_ms": float(
-        np.median(values)
-    )
-    for kind, each in times.items()
-    for name, values in each.items()
-}
+measured = {}
+for kind, each in times.items():
+    for name, values in each.items():
+        key = name.lower().replace(",", "").replace(".", "_").replace(" ", "_")
+        measured[f"{kind}_{key}_ms"] = float(np.median(values))
 measured |= {
     "items": ITEMS,
     "pictures": PICTURES,

@@ -36,14 +36,16 @@ STEPS = {32: 60, 128: 60, 512: 30, 2048: 7}
 # %%
 # What the processes share
 # ------------------------
-# One backend a process, one thread. ``train_on_batch`` runs the same step as ``fit`` does for each batch, without
-# callbacks. Both ways start from the same weights, and their losses are compared before their times
-# are. A process waits for its turn once it has imported what it needs.
+# One backend a process, one thread. ``train_on_batch`` runs the same step as ``fit`` does for each
+# batch, without callbacks. Both ways start from the same weights, and their losses are compared
+# before their times are. A process waits for its turn once it has imported what it needs;
+# TensorFlow and scikit-learn, which Keras would import because they are there, are hidden from it.
 
 SHARED = """
 import json, os, sys, time
 if os.environ["KERAS_BACKEND"] != "tensorflow":
-    sys.modules["tensorflow"] = None  # Keras would import it where it is installed
+    sys.modules["tensorflow"] = None
+sys.modules["sklearn"] = None
 import keras
 import numpy as np
 
@@ -57,10 +59,10 @@ def timed(step, count):
     return losses, float(np.median(seconds))
 
 def keras_step(width):
-    layers = [keras.layers.Dense(width, activation="relu", use_bias=False) for _ in range(2)]
-    model = keras.Sequential(
-        [keras.Input((width,)), *layers, keras.layers.Dense(1, use_bias=False)]
-    )
+    kind = {"activation": "relu", "use_bias": False}
+    layers = [keras.layers.Dense(width, **kind) for _ in range(2)]
+    layers.append(keras.layers.Dense(1, use_bias=False))
+    model = keras.Sequential([keras.Input((width,)), *layers])
     model.compile(optimizer=keras.optimizers.SGD(RATE), loss="mse")
     for layer, kernel in zip(model.layers, kernels):
         layer.kernel.assign(kernel)
@@ -70,13 +72,14 @@ print("ready", flush=True)
 input()
 told = {}
 for width, count in STEPS.items():
-    generator = np.random.default_rng(SEED)
+    rng = np.random.default_rng(SEED)
     shapes = [(width, width), (width, width), (width, 1)]
-    kernels = [generator.standard_normal(shape, "float32") / width**0.5 for shape in shapes]
-    x = generator.normal(size=(BATCH_SIZE, width)).astype("float32")
-    y = generator.normal(size=(BATCH_SIZE, 1)).astype("float32")
+    kernels = [rng.standard_normal(s, "float32") / width**0.5 for s in shapes]
+    x = rng.normal(size=(BATCH_SIZE, width)).astype("float32")
+    y = rng.normal(size=(BATCH_SIZE, 1)).astype("float32")
     model, step = keras_step(width)
-    told[width] = {"native": timed(native_step(), count), "keras": timed(step, count)}
+    native = timed(native_step(), count)
+    told[width] = {"native": native, "keras": timed(step, count)}
 told["compiled"] = bool(model.jit_compile)
 print(json.dumps(told), flush=True)
 os._exit(0)  # what the end of a process costs is not asked
@@ -100,7 +103,8 @@ def native_step():
         h = torch.from_numpy(x)
         for weight in weights[:-1]:
             h = torch.relu(h @ weight)
-        loss = torch.nn.functional.mse_loss(h @ weights[-1], torch.from_numpy(y))
+        out = h @ weights[-1]
+        loss = torch.nn.functional.mse_loss(out, torch.from_numpy(y))
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -152,15 +156,16 @@ def native_step():
 # --------
 # They import together, and then compute one after the other.
 
-ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"), "1")
-constants = f"SEED, BATCH_SIZE, RATE, STEPS = {SEED}, {BATCH_SIZE}, {RATE}, {STEPS}\n"
+THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC", "NPROC"
+ONE = dict.fromkeys(THREADS, "1")
+settings = f"SEED, BATCH_SIZE, RATE, STEPS = {SEED, BATCH_SIZE, RATE, STEPS}\n"
 
 
 def start(backend):
     return subprocess.Popen(
-        [sys.executable, "-c", constants + NATIVE[backend] + SHARED],
+        [sys.executable, "-c", settings + NATIVE[backend] + SHARED], text=True,
         env={**os.environ, **ONE, "KERAS_BACKEND": backend},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
@@ -172,13 +177,15 @@ ms, compiled, apart = {}, {}, 0.0
 for backend, process in processes.items():
     printed, words = process.communicate("go\n")
     if process.returncode:
-        raise RuntimeError(f"{backend} ended with status {process.returncode}:\n{words[-2000:]}")
+        ended = f"{backend} ended with status {process.returncode}"
+        raise RuntimeError(f"{ended}:\n{words[-2000:]}")
     told = json.loads(printed.splitlines()[-1])
     compiled[backend] = told.pop("compiled")
     for width, ways in told.items():
         for way, (losses, seconds) in ways.items():
             ms[backend, way, int(width)] = 1e3 * seconds
-        apart = max(apart, float(np.abs(np.subtract(ways["native"][0], ways["keras"][0])).max()))
+        difference = np.subtract(ways["native"][0], ways["keras"][0])
+        apart = max(apart, float(np.abs(difference).max()))
 print(f"the losses of the first three steps differ by at most {apart:.1e}")
 assert apart < 1e-2
 
@@ -187,17 +194,17 @@ assert apart < 1e-2
 # ------
 
 measured = {"apart": apart, "narrowest": WIDTHS[0], "widest": WIDTHS[-1]}
-for backend in NATIVE:
-    ratios = {w: ms[backend, "keras", w] / ms[backend, "native", w] for w in WIDTHS}
-    over = ms[backend, "keras", WIDTHS[0]] - ms[backend, "native", WIDTHS[0]]
+for name in NATIVE:
+    ratios = {w: ms[name, "keras", w] / ms[name, "native", w] for w in WIDTHS}
+    over = ms[name, "keras", WIDTHS[0]] - ms[name, "native", WIDTHS[0]]
     measured |= {
-        f"{backend}_times_narrow": ratios[WIDTHS[0]],
-        f"{backend}_times_wide": ratios[WIDTHS[-1]],
-        f"{backend}_overhead_ms": over,
-        f"{backend}_compiled": compiled[backend],
+        f"{name}_times_narrow": ratios[WIDTHS[0]],
+        f"{name}_times_wide": ratios[WIDTHS[-1]],
+        f"{name}_overhead_ms": over,
+        f"{name}_compiled": compiled[name],
     }
-    print(f"{backend:<11} jit_compile: {compiled[backend]!s:<6}", end="")
-    print("  ".join(f"width {w}: {ratio:.1f} times" for w, ratio in ratios.items()))
+    print(f"{name:<11} jit_compile: {compiled[name]!s:<6}", end="")
+    print("  ".join(f"width {w}: {r:.1f} times" for w, r in ratios.items()))
     assert ratios[WIDTHS[-1]] < ratios[WIDTHS[0]]
 # TensorFlow has a graph all the same, compiled by XLA or not.
 assert measured["torch_times_wide"] < measured["torch_times_narrow"] / 2
@@ -208,7 +215,8 @@ assert not compiled["torch"]
 
 colors = {"torch": "#6b1f5e", "tensorflow": "#b45309", "jax": "#14532d"}
 titles = {"torch": "PyTorch", "tensorflow": "TensorFlow", "jax": "JAX"}
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+left, right = axes
 for backend, color in colors.items():
     native = [ms[backend, "native", w] for w in WIDTHS]
     through = [ms[backend, "keras", w] for w in WIDTHS]
@@ -216,10 +224,11 @@ for backend, color in colors.items():
     left.plot(WIDTHS, through, "o-", color=color)
     ratios = np.divide(through, native)
     right.plot(WIDTHS, ratios, "o-", color=color, label=titles[backend])
-left.set(xscale="log", yscale="log", xlabel="width", ylabel="ms a step (dashed: native)")
+left.set(xscale="log", yscale="log", xlabel="width")
+left.set_ylabel("ms a step (dashed: native)")
 right.axhline(1, color="0.5", linewidth=0.8)
 right.set(xscale="log", yscale="log", xlabel="width", ylabel="Keras / native")
-for axis in (left, right):
+for axis in axes:
     axis.set_xticks(WIDTHS, [f"{w:,}" for w in WIDTHS])
     axis.minorticks_off()
 right.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])

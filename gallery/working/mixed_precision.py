@@ -186,23 +186,21 @@ medians = {key: float(np.median(values)) for key, values in times.items()}
 measured = {"has_bfloat16": bool(instructions)}
 for (name, half), run in runs.items():
     width = "bfloat16" if half else "float32"
-    measured[f"{name}_{width}_accuracy"] = run.accuracy()
-    measured[f"{name}_{width}_ms"] = medians[name, half]
+    accuracy, ms = run.accuracy(), medians[name, half]
+    measured[f"{name}_{width}_accuracy"] = accuracy
+    measured[f"{name}_{width}_ms"] = ms
     print(
         f"{name} {width:<9} computes in {run.width!s:<15} "
-        f"{measured[f'{name}_{width}_accuracy']:.1%}  {medians[name, half]:6.1f} ms a step"
+        f"{accuracy:.1%}  {ms:6.1f} ms a step"
     )
-measured["torch_gradient_error"] = float(
-    np.linalg.norm(first[1] - first[0]) / np.linalg.norm(first[0])
-)
+error = float(np.linalg.norm(first[1] - first[0]) / np.linalg.norm(first[0]))
+measured["torch_gradient_error"] = error
 measured["accuracy_lost"] = max(
     measured[f"{name}_float32_accuracy"]
     - measured[f"{name}_bfloat16_accuracy"]
     for name in ("torch", "keras")
 )
-print(
-    f"the first gradient in 16 bits is off by {measured['torch_gradient_error']:.1%}"
-)
+print(f"the first gradient in 16 bits is off by {error:.1%}")
 assert runs["torch", True].width == torch.bfloat16
 assert runs["keras", True].width == "bfloat16"
 assert 1e-3 < measured["torch_gradient_error"] < 0.1
@@ -249,8 +247,8 @@ right.invert_yaxis()
 right.margins(x=0.2)
 right.set(xlabel="milliseconds a step")
 figure.suptitle(
-    f"bfloat16 costs {max(0, measured['accuracy_lost']):.1%} of accuracy; this processor has "
-    f"{'' if instructions else 'no '}instructions for it"
+    f"bfloat16 costs {max(0, measured['accuracy_lost']):.1%} of accuracy; "
+    f"this processor has {'' if instructions else 'no '}instructions for it"
 )
 plt.show()
 

@@ -152,7 +152,8 @@ for axis, number in zip(axes, longest):
     axis.set_title(f"“{labels[number]}”", color=color, fontsize=10)
     axis.set(xticks=[], yticks=[])
 figure.suptitle(
-    f"The longest gradients: {measured['found']} of the first {WRONG} are labels made wrong (red)"
+    f"The longest gradients: {measured['found']} of the first {WRONG} "
+    "are labels made wrong (red)"
 )
 plt.show()
 

@@ -164,7 +164,8 @@ for split in range(SPLITS):
 medians = {name: float(np.median(values)) for name, values in accuracy.items()}
 for name, values in accuracy.items():
     print(
-        f"{name:<27} {medians[name]:.1%}  ({min(values):.1%} to {max(values):.1%})"
+        f"{name:<27} {medians[name]:.1%}  "
+        f"({min(values):.1%} to {max(values):.1%})"
     )
 wins = sum(a > b for a, b in zip(accuracy["PyTorch"], accuracy["linear"]))
 measured = {

@@ -96,9 +96,8 @@ def look_up(package, name):
     for depth, part in enumerate(name.split(".")):
         if not hasattr(found, part) and depth:
             try:
-                importlib.import_module(
-                    f"{package.__name__}.{'.'.join(name.split('.')[: depth + 1])}"
-                )
+                module = ".".join(name.split(".")[: depth + 1])
+                importlib.import_module(f"{package.__name__}.{module}")
             except ImportError:
                 return None
         found = getattr(found, part, None)
@@ -146,7 +145,8 @@ for tool, box in gaps:
     }
     overlooked += [(tool, box, hit) for hit in others & names[box]]
 print(
-    f"{len(gaps)} gaps, of which {len(overlooked)} have a name elsewhere: {overlooked}"
+    f"{len(gaps)} gaps, of which {len(overlooked)} have a name elsewhere: "
+    f"{overlooked}"
 )
 assert not overlooked
 

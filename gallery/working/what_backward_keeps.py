@@ -68,7 +68,8 @@ def stack(*words):
 
 
 def by_parts(model):
-    """Forward, keeping only what goes into each block, and the rest computed again."""
+    """Forward, keeping only what goes into each block, and the rest computed
+    again."""
 
     def forward(x):
         for block in model:
@@ -145,7 +146,8 @@ amounts["JAX: ReLU, checkpoint"] = kept_in_jax(jax.checkpoint(layer))
 
 for name, value in amounts.items():
     print(
-        f"{name:<22} {value:6.2f} MiB, {value / activation:5.1f} outputs of a layer"
+        f"{name:<22} {value:6.2f} MiB, "
+        f"{value / activation:5.1f} outputs of a layer"
     )
 measured = {
     name.lower().replace(":", "").replace(",", "").replace(" ", "_"): value

@@ -76,7 +76,7 @@ def torch_step(x):
 KERAS = """
 import json, os, sys, traceback
 if os.environ["KERAS_BACKEND"] != "tensorflow":
-    sys.modules["tensorflow"] = None  # it would be imported where it is installed
+    sys.modules["tensorflow"] = None  # it would be imported, if installed
 import keras, numpy as np
 
 class Faulty(keras.layers.Layer):
@@ -185,7 +185,8 @@ for name, (lines, shown) in found.items():
     measured[f"lines_{key}"] = lines
     measured[f"shown_{key}"] = shown
     print(
-        f"{name:<43} {lines:>4} lines, the line is {'shown' if shown else 'NOT SHOWN'}"
+        f"{name:<43} {lines:>4} lines, "
+        f"the line is {'shown' if shown else 'NOT SHOWN'}"
     )
 hidden = [name for name, (_, shown) in found.items() if not shown]
 assert hidden == ["Keras on PyTorch, fit builds"]

@@ -102,7 +102,7 @@ def _measured(scripts: dict[str, Example], domain: ExamplesDomain) -> list[str]:
     lines = ["What each measured in this build:", "", ".. list-table::", "   :header-rows: 1", ""]
     rows = [["Value", *(_title(theme) for theme in taken)]]
     rows += [
-        [f"``{key}``", *(_plain(taken[t][key], scripts[t].tolerance(key)) for t in taken)]
+        [key.replace("_", " "), *(_plain(taken[t][key], scripts[t].tolerance(key)) for t in taken)]
         for key in shared
     ]
     for row in rows:

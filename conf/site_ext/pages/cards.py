@@ -11,29 +11,50 @@ from typing import TYPE_CHECKING, Any
 from bs4 import BeautifulSoup
 
 if TYPE_CHECKING:
+    from bs4 import Tag
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-#: Which tables, and words without which a page has none of them.
-TABLES = {
-    "table.timings": "timings",
-    ".chooser-question table": "chooser-question",
-    "#side-by-side table": 'id="side-by-side"',
-}
+#: As many columns as a phone has no room for.
+MANY = 4
+#: Tables with a form of their own for a phone.
+APART = "table.ledger, table.ledger-of-ours, #which-one table"
+#: Where one page answers for several columns, it is named once.
+JOINED = "#questions table"
 
 
 def labelled(body: str) -> str:
-    """The body, in which the cells of those tables name their columns."""
-    if not any(words in body for words in TABLES.values()):
+    """The body, in which the cells of wide tables name their columns."""
+    if "<thead" not in body:
         return body
     page = BeautifulSoup(body, "html.parser")
-    for table in page.select(", ".join(TABLES)):
-        headings = [cell.get_text(" ", strip=True) for cell in table.select("thead th")]
+    apart = {id(table) for table in page.select(APART)}
+    joined = {id(table) for table in page.select(JOINED)}
+    found = [table for table in page.select("table:has(> thead)") if id(table) not in apart]
+    for table in found:
+        headings = [cell.get_text(" ", strip=True) for cell in table.select(":scope > thead th")]
+        rows = [row.find_all("td", recursive=False) for row in table.select(":scope > tbody > tr")]
+        if len(headings) < MANY or any(len(row) != len(headings) for row in rows):
+            continue
         table["class"] = " ".join([*map(str, table.get_attribute_list("class")), "cards"]).strip()
-        for row in table.select("tbody tr"):
-            for heading, cell in zip(headings, row.find_all("td", recursive=False), strict=True):
+        for row in rows:
+            for heading, cell in zip(headings, row, strict=True):
                 cell["data-label"] = heading
+            if id(table) in joined:
+                _join(row)
     return str(page)
+
+
+def _join(row: list[Tag]) -> None:
+    """Make one cell of neighbours that say the same."""
+    first = row[0]
+    for cell in row[1:]:
+        if cell.decode_contents() != first.decode_contents():
+            first = cell
+            continue
+        first["colspan"] = str(int(str(first.get("colspan", "1"))) + 1)
+        first["data-label"] = f"{first['data-label']}, {cell['data-label']}"
+        cell.decompose()
 
 
 def label(
