@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 #: As many columns as a phone has no room for.
-MANY = 4
+MANY = 3
 #: Tables with a form of their own for a phone.
 APART = "table.ledger, table.ledger-of-ours, #which-one table"
 #: Where one page answers for several columns, it is named once.
