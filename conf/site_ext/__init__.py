@@ -32,4 +32,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # Millions of nodes live as long as a build: to look for garbage among them took a quarter of it.
     app.connect("builder-inited", lambda app: gc.disable(), priority=900)
     app.connect("build-finished", lambda app, exception: gc.enable(), priority=900)
+    from sphinx_gallery._doctree_links import CodeLinksTransform  # noqa: PLC0415 - for pages only
+
+    # After all others: it makes a node of each word of code, through which they would look in vain.
+    CodeLinksTransform.default_priority = 800
     return {"parallel_read_safe": True, "parallel_write_safe": True}

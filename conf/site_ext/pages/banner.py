@@ -74,7 +74,7 @@ def add_links(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Links to the site's root, which are relative and so differ from page to page."""
-    site = context["site"] = {**context["site"], "frameworks": made_with(app.env)}
+    site = context["site"] = {**context["site"], "frameworks": app.env.site_made_with}  # type: ignore[attr-defined]
     # "../" more than the way to this version's own root.
     root = f"{context['content_root'].removeprefix('./')}../"
     context["site_root"] = root

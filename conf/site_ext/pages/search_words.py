@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.search.en import SearchEnglish
 from sphinx.util.index_entries import split_index_msg
 
 if TYPE_CHECKING:
@@ -51,8 +52,22 @@ def give_back(app: Sphinx) -> list[Any]:
     return []
 
 
+class KnownStems(SearchEnglish):
+    """Looks for each word's stem once, and not on every page again."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        super().__init__(options)
+        self._known: dict[str, str] = {}
+
+    def stem(self, word: str) -> str:
+        if word not in self._known:
+            self._known[word] = super().stem(word)
+        return self._known[word]
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("search_words", {}, "env", dict)
+    app.add_search_language(KnownStems)
     app.connect("doctree-read", add_words)
     # When all pages are written, before the search is.
     app.connect("html-collect-pages", give_back)
