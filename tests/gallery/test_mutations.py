@@ -71,8 +71,9 @@ MUTATIONS: dict[str, tuple[str, ...]] = {
 NO_COMPILER = {"CXX": "no-such-compiler"}
 
 
-#: What scripts import and what takes long; an interpreter that has imported it runs all of them.
-WARMED = ("tensorflow", "torch", "jax", "keras")
+#: What scripts import and what takes long; an interpreter that has imported it runs all of them that
+#: choose the same backend of Keras.
+WARMED = ("tensorflow", "torch", "jax", "matplotlib.pyplot", "sklearn.datasets")
 
 
 def anyhow(code: str) -> str:
@@ -92,10 +93,9 @@ def mutated(example: str, *changes: str) -> str:
 
 
 def warmed(example: scripts.Example) -> tuple[str, ...]:
-    """The modules that are imported before its script is run, the backend of Keras first."""
+    """The backend of Keras, and the modules that are imported before its script is run."""
     backend = "".join(HERE.chosen(example.source))
-    found = tuple(name for name in WARMED if name in example.imports)
-    return (backend, *found, "matplotlib.pyplot", "sklearn.datasets")
+    return (backend, *WARMED, "keras") if backend else ("", *WARMED)
 
 
 @pytest.fixture(scope="module")
