@@ -67,8 +67,9 @@ bench: $(READY) ## time the frameworks on this machine, 20 minutes (WORKLOAD= ST
 reproduce: $(READY) ## execute here what a release executed, and compare (RELEASE=0.2, or RECORDS=)
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
+# One more than cores to be had: a third of what tests do is to wait for browsers and servers.
 test: $(TESTABLE) html ## every test, doctests among them
-	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -n $(shell expr $(JOBS) + 1) --dist loadfile --no-loadscope-reorder
 
 doctest: $(READY) ## the snippets in the pages; executes no example
 	$(call SPHINX,doctest) -q docs build/doctest

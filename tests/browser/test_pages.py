@@ -336,6 +336,21 @@ def test_the_chart_follows_the_theme(page: Page) -> None:
     assert colors[0] != colors[1]
 
 
+def test_a_page_never_begins_in_the_theme_of_the_last_visit(chromium: Browser, served: str) -> None:
+    """Who follows the system sees today's theme before any script of the theme has come."""
+    context = chromium.new_context(base_url=served, color_scheme="light")
+    page = context.new_page()
+    page.goto("/pytorch.html", wait_until="networkidle")
+    assert "light" == page.evaluate("localStorage.getItem('theme')")
+    page.route("**/late.js", lambda route: route.abort())
+    page.emulate_media(color_scheme="dark")
+    page.goto("/keras.html")
+    shown = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+    context.close()
+
+    assert "dark" == shown
+
+
 def test_downloads_are_there(page: Page, served: str) -> None:
     """The script and the notebook of an example can be downloaded, and are whole."""
     page.goto("/gallery/pytorch/train_mlp.html")

@@ -17,10 +17,11 @@ from site_ext.base.errors import SiteError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-#: Those of the theme, as it is pinned: the reader's choice of light or dark before anything is drawn,
-#: and the field of the page of the search. They are known by their hashes, since they are not ours.
+#: Those of the theme, as it is pinned: the reader's choice of light or dark before anything is drawn, as
+#: docs/_templates/layout.html mends it, and the field of the page of the search. They are known by their
+#: hashes, since they are not ours.
 OF_THE_THEME = (
-    "sha256-P1Gd/Wqjqq8uduID7MOciZi3jIWvAuyCldpRMjsiEjw=",
+    "sha256-xH+9s2fEq9BMI2VE9b3IlyBqda/MhEFO37hi0fbtaD8=",
     "sha256-mNyD6WQ4vKGmtbf2Mk6RMjMo7k6Ib4wzc6b1fvYgVHE=",
 )
 _SCRIPT = re.compile(
