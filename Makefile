@@ -10,7 +10,10 @@ GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),he
 # What is not timed runs side by side, in up to four places.
 ifneq ($(filter test,$(MAKECMDGOALS)),)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-JOBS := $(or $(JOBS),$(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES)))
+PLACES := $(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES))
+# One more for the tests, a third of whose time goes into waiting for browsers and servers.
+WORKERS := $(or $(JOBS),$(shell expr $(PLACES) + 1))
+JOBS := $(or $(JOBS),$(PLACES))
 endif
 # Where site_ext, publisher and commands are found.
 export PYTHONPATH := $(CURDIR)/conf
@@ -67,9 +70,8 @@ bench: $(READY) ## time the frameworks on this machine, 20 minutes (WORKLOAD= ST
 reproduce: $(READY) ## execute here what a release executed, and compare (RELEASE=0.2, or RECORDS=)
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
-# One more than cores to be had: a third of what tests do is to wait for browsers and servers.
 test: $(TESTABLE) html ## every test, doctests among them
-	$(PY) -m pytest -n $(shell expr $(JOBS) + 1) --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 doctest: $(READY) ## the snippets in the pages; executes no example
 	$(call SPHINX,doctest) -q docs build/doctest

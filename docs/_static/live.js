@@ -81,7 +81,7 @@ const MODELS = {
 };
 
 const ink = new Float32Array(SIDE * SIDE);
-let cells, status, table, held, sample = -1;
+let cells, status, table, held, loading = false, sample = -1;
 const runs = {};
 
 /* The drawing: a grid whose cells arrow keys reach and the space bar inks. */
@@ -151,7 +151,7 @@ async function answer() {
     return;
   }
   if (!box.classList.contains("is-loaded")) {
-    status.textContent = "Drawn. Load the runtimes, and they read it.";
+    if (!loading) status.textContent = "Drawn. Load the runtimes, and they read it.";
     return;
   }
   const told = [];
@@ -201,7 +201,7 @@ async function compare(button) {
 }
 
 async function load(button) {
-  button.disabled = true;
+  button.disabled = loading = true;
   try {
     held = await (await bytesOf(new URL(`${FILES}held.json`, root))).json();
     for (const [file, { title, load: begin }] of Object.entries(MODELS)) {
@@ -211,7 +211,7 @@ async function load(button) {
     }
   } catch (error) {
     status.textContent = `This did not load: ${error.message}`;
-    button.disabled = false;
+    button.disabled = loading = false;
     return;
   }
   button.remove();
@@ -220,12 +220,9 @@ async function load(button) {
     show(held.images[sample]);
     answer();
   } }, "A sample digit");
-  const clear = element("button", { type: "button", onclick: () => {
-    show(new Array(SIDE * SIDE).fill(0));
-    answer();
-  } }, "Clear");
   const check = element("button", { type: "button", onclick: () => compare(check) }, "Compare with Python");
-  box.querySelector(".live-buttons").append(next, clear, check);
+  box.querySelector(".live-buttons").prepend(next);
+  box.querySelector(".live-buttons").append(check);
   box.classList.add("is-loaded");
   if (ink.some(Boolean)) answer();
   else next.click();
@@ -240,6 +237,10 @@ function begin() {
   const start = element("button", { type: "button" },
     `Load the runtimes: ONNX Runtime Web ${million(ORT.bytes)}, LiteRT.js ${million(LITERT.bytes)}`);
   start.addEventListener("click", () => load(start));
+  const clear = element("button", { type: "button", onclick: () => {
+    show(new Array(SIDE * SIDE).fill(0));
+    answer();
+  } }, "Clear");
   const headings = ["Runtime", "Model from", "Answer", "Sure", "One image", "Ten digits", "As Python"];
   table = element("tbody");
   for (const [file, { title, from }] of Object.entries(MODELS)) {
@@ -250,7 +251,7 @@ function begin() {
   }
   const head = element("thead", {}, element("tr", {}, ...headings.map((text) => element("th", { scope: "col" }, text))));
   box.replaceChildren(
-    element("div", { className: "live-buttons" }, start),
+    element("div", { className: "live-buttons" }, start, clear),
     element("div", { className: "live-both" }, grid(),
       element("div", { className: "wide-table", tabIndex: 0, role: "region", "aria-label": "Answers" }, element("table", { className: "table live-table cards" }, head, table))),
     status,

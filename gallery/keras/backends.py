@@ -72,9 +72,9 @@ here = Path(folder.name)
 # %%
 # Start each backend
 # ------------------
-# They import Keras, each with one thread, and wait while the model is trained. Keras would import
-# TensorFlow and scikit-learn wherever they are installed, when it saves a model for instance. They
-# are hidden, TensorFlow from all but its own backend, since nothing here needs them.
+# They import Keras, each with one thread, and wait while the model is trained. From Keras they hide
+# scikit-learn, and TensorFlow unless it is the backend: it would import both wherever they are
+# installed, when it saves a model for instance.
 #
 # The model is loaded without its training settings and compiled again. They hold
 # ``jit_compile=True``, which is what "auto" came to on JAX, and on PyTorch that would have
@@ -82,8 +82,9 @@ here = Path(folder.name)
 
 CODE = """
 import os, sys, json
-for name in {"tensorflow", "sklearn"} - {os.environ["KERAS_BACKEND"]}:
-    sys.modules[name] = None
+sys.modules["sklearn"] = None
+if os.environ["KERAS_BACKEND"] != "tensorflow":
+    sys.modules["tensorflow"] = None
 import keras, numpy as np
 from swish import Swish
 

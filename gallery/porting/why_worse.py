@@ -137,7 +137,7 @@ class Net(nn.Module):
 
 def train_torch(seed=SEED, *, shuffle=True, twice=False, whole=False,
                 own_start=False, **mistake):  # fmt: skip
-    """``adam_epsilon``, ``decay`` and ``labels`` are the wrong values."""
+    """Of the mistakes, three are given as the value that is wrong."""
     eps, decay = mistake.pop("adam_epsilon", 1e-7), mistake.pop("decay", 0)
     targets = torch.from_numpy(mistake.pop("labels", y_train))
     torch.manual_seed(seed)
@@ -152,8 +152,8 @@ def train_torch(seed=SEED, *, shuffle=True, twice=False, whole=False,
         logits = model(x_train_torch[chosen])
         logits = torch.softmax(logits, dim=1) if twice else logits
         loss = nn.functional.cross_entropy(logits, targets[chosen])
-        norms = (model.hidden.weight**2).sum() + (model.output.weight**2).sum()
-        loss = loss if decay else loss + L2 * norms
+        norm2 = (model.hidden.weight**2).sum() + (model.output.weight**2).sum()
+        loss = loss if decay else loss + L2 * norm2
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -7,9 +7,9 @@ first call pays for that, and every later one gains, or does not. So the questio
 steps a training must have before it is through the loss, and the answer is where two lines
 cross: what has been spent after so many steps, compiled and not.
 
-The network is a stack of small layers, each followed by a normalisation and an activation that
-are written out: many operations that take little time each, which is where a compiler finds most
-to do. Each framework has a process of its own and one thread.
+The network is two small layers, each followed by a normalisation and an activation that are
+written out: many operations that take little time each, which is where a compiler finds most to
+do. Each framework has a process of its own and one thread.
 """
 
 # sphinx_gallery_tags = ["compiling", "torch.compile", "tf.function", "jax.jit", "performance"]
@@ -186,7 +186,8 @@ tell(runs)
 # %%
 # Run them
 # --------
-# They import together, and then compute one after the other. Inductor keeps what it compiled for
+# They import together, as this process does what draws, and then compute one after the other.
+# Inductor keeps what it compiled for
 # the next process; here it gets an empty folder, so that the first call is a first call. Two things
 # that it does once on each machine are left out: testing the C++ compiler, and compiling headers
 # ahead for all kernels to come.
@@ -216,7 +217,7 @@ def start(code):
 
 programs = {"PyTorch": PYTORCH, "TensorFlow": TENSORFLOW, "JAX": JAX}
 processes = {title: start(code) for title, code in programs.items()}
-import matplotlib.pyplot as plt  # meanwhile
+import matplotlib.pyplot as plt
 
 for process in processes.values():
     while process.stdout.readline() not in ("ready\n", ""):  # or it has ended
@@ -225,14 +226,16 @@ seconds, losses = {}, {}
 for title, process in processes.items():
     printed, words = process.communicate("go\n")
     if process.returncode:
-        raise RuntimeError(f"{title}: {process.returncode}\n{words[-2000:]}")
+        ended = f"{title} ended with status {process.returncode}"
+        raise RuntimeError(f"{ended}:\n{words[-2000:]}")
     for name, (spent, lost) in json.loads(printed.splitlines()[-1]).items():
         seconds[title, name] = np.array(spent)
         losses[title, name] = np.array(lost)
 empty.cleanup()
 reference = losses["PyTorch", "eager"]
 apart = max(float(abs(lost - reference).max()) for lost in losses.values())
-print(f"{len(losses)} losses, {apart:.1e} apart at most in {STEPS} steps")
+told = f"the losses of all {len(losses)} ways differ by at most {apart:.1e}"
+print(f"{told} in {STEPS} steps")
 
 # %%
 # Result

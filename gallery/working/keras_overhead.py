@@ -39,7 +39,8 @@ STEPS = {32: 60, 128: 60, 512: 30, 2048: 7}
 # One backend a process, one thread. ``train_on_batch`` runs the same step as ``fit`` does for each
 # batch, without callbacks. Both ways start from the same weights, and their losses are compared
 # before their times are. A process waits for its turn once it has imported what it needs;
-# TensorFlow and scikit-learn, which Keras would import because they are there, are hidden from it.
+# scikit-learn, and TensorFlow unless it is the backend, are hidden from Keras, which would import
+# them because they are there.
 
 SHARED = """
 import json, os, sys, time

@@ -15,6 +15,8 @@ from conftest import ROOT
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+#: What is told when all runtimes have answered.
+READ = re.compile(r"eight bits: \d\.$")
 FILES = ["digits.onnx", "digits.tflite", "digits-int8.tflite"]
 
 
@@ -28,7 +30,7 @@ def live(page: Page) -> Page:
 
     page.get_by_role("button", name="Load the runtimes").click()
     page.locator(".live.is-loaded").wait_for(timeout=120_000)
-    expect(page.locator(".live-status")).to_contain_text("eight bits")
+    expect(page.locator(".live-status")).to_have_text(READ, timeout=30_000)
     return page
 
 
@@ -58,11 +60,29 @@ def test_a_digit_by_the_keyboard(live: Page) -> None:
     for _ in range(7):
         live.keyboard.press("Space")
         live.keyboard.press("ArrowDown")
-    expect(live.locator(".live-status")).to_contain_text("eight bits")
+    expect(live.locator(".live-status")).to_have_text(READ, timeout=30_000)
 
     assert "row 1, column 4: ink" == live.locator("[data-place='3']").get_attribute("aria-label")
     for answer in live.locator(".live-answer").all_inner_texts():
         assert re.fullmatch(r"\d", answer)
+
+
+def test_what_was_drawn_before_is_read_first(page: Page) -> None:
+    """A digit that is drawn before the runtimes are there is kept, can be taken back, and is read."""
+    page.goto("/live.html", wait_until="networkidle")
+    status = page.locator(".live-status")
+    for place in (3, 11, 19, 27, 35, 43, 51, 59):
+        page.locator(f"[data-place='{place}']").press("Space")
+    expect(status).to_contain_text("Load the runtimes")
+    page.get_by_role("button", name="Clear").click()
+
+    assert "row 1, column 4: empty" == page.locator("[data-place='3']").get_attribute("aria-label")
+
+    page.locator("[data-place='11']").press("Space")
+    page.get_by_role("button", name="Load the runtimes").click()
+    expect(status).to_have_text(READ, timeout=120_000)
+
+    assert 1 == page.locator("[data-place][aria-label$='ink']").count()
 
 
 def test_what_is_loaded_is_what_was_pinned() -> None:

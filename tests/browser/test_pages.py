@@ -158,6 +158,24 @@ def test_the_list_beside_a_page_takes_no_room_from_it(chromium: Browser, served:
     context.close()
 
 
+@pytest.mark.parametrize("address", ["/pytorch.html", "/side_by_side/own_parts.html"])
+def test_the_pages_before_and_after_have_a_line_each_on_a_phone(
+    chromium: Browser, served: str, address: str
+) -> None:
+    """Short titles and long ones; none is cut."""
+    context = chromium.new_context(base_url=served, viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    page.goto(address)
+    before, after = (page.locator(f".prev-next-area .{one}") for one in ("left-prev", "right-next"))
+    above, below = before.bounding_box(), after.bounding_box()
+    cut = after.evaluate("link => link.scrollWidth > link.clientWidth")
+    context.close()
+
+    assert above["y"] + above["height"] <= below["y"]
+    assert above["x"] < below["x"] + below["width"] <= 390
+    assert not cut
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("address", PAGES)
 def test_accessible(seen: Callable[[str], Seen], address: str, theme: str) -> None:

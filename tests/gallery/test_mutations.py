@@ -100,8 +100,8 @@ def warmed(example: scripts.Example) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[int, str]]]:
-    """How each ended and what it said. Those that import the same go through one interpreter, and
-    as many of these are busy as there are cores to be had."""
+    """How each ended and what it said. Those of one backend go through one interpreter; as many of
+    these are busy as there are cores to be had, and backends."""
     examples = {example.name: example for example in FOUND}
     groups: dict[tuple[str, ...], dict[str, Path]] = {}
     for name, mutation in MUTATIONS.items():

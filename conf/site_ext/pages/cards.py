@@ -18,25 +18,27 @@ if TYPE_CHECKING:
 
 #: As many columns as a phone has no room for.
 MANY = 3
-#: Sections whose table has a form of its own for a phone, as has the ledger's.
-APART = ("which-one", "our-own-statements")
-LEDGER = 'class="ledger'
-#: Where one page answers for several columns, it is named once.
+#: Tables with a form of their own for a phone: the ledger's, by its class, and one section's.
+LEDGER, APART = 'class="ledger', "which-one"
+#: The page on which a page that answers for several columns is named once.
 JOINED = "questions"
 
-TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+#: A table without another one in it.
+TABLE = re.compile(r"<table\b(?:(?!<table\b).)*?</table>", re.DOTALL)
 SECTION = '<section id="'
 
 
-def labelled(body: str) -> str:
-    """The body, in which the cells of wide tables name their columns. Only tables are parsed: whole pages
-    would take a sixth of a build's time."""
+def labelled(body: str, *, joined: bool = False) -> str:
+    """The body, in which the cells of wide tables name their columns, and neighbours that say the same
+    are one. Only tables are parsed: whole pages would take a sixth of a build's time."""
 
     def of_table(found: re.Match[str]) -> str:
-        section = body[: found.start()].rpartition(SECTION)[2].partition('"')[0]
-        if section in APART or LEDGER in found[0].partition(">")[0]:
-            return found[0]
-        return _labelled(found[0], joined=section == JOINED)
+        start, text = found.start(), found[0]
+        inside = body.count("<table", 0, start) > body.count("</table>", 0, start)
+        section = body[body.rfind(SECTION, 0, start) + len(SECTION) :].partition('"')[0]
+        if inside or section == APART or LEDGER in text.partition(">")[0]:
+            return text
+        return _labelled(text, joined=joined)
 
     return TABLE.sub(of_table, body)
 
@@ -45,7 +47,7 @@ def _labelled(text: str, *, joined: bool) -> str:
     """One table as a card for each of its rows."""
     page = BeautifulSoup(text, "html.parser")
     headings = [cell.get_text(" ", strip=True) for cell in page.select("thead th")]
-    rows = [row.find_all("td", recursive=False) for row in page.select("tbody tr")]
+    rows = [row.find_all(["td", "th"], recursive=False) for row in page.select("tbody tr")]
     if len(headings) < MANY or any(len(row) != len(headings) for row in rows):
         return text
     table = page.select("table")[0]
@@ -74,7 +76,7 @@ def label(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
     if app.builder.name == "html" and "body" in context:
-        context["body"] = labelled(context["body"])
+        context["body"] = labelled(context["body"], joined=pagename == JOINED)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
