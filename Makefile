@@ -10,10 +10,7 @@ GROUPS := docs pytorch keras deploy $(if $(GPU),gpu,tensorflow) $(if $(HEAVY),he
 # What is not timed runs side by side, in up to four places.
 ifneq ($(filter test,$(MAKECMDGOALS)),)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-PLACES := $(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES))
-# One more for the tests, a third of whose time goes into waiting for browsers and servers.
-WORKERS := $(or $(JOBS),$(shell expr $(PLACES) + 1))
-JOBS := $(or $(JOBS),$(PLACES))
+JOBS := $(or $(JOBS),$(shell [ $(CORES) -gt 4 ] && echo 4 || echo $(CORES)))
 endif
 # Where site_ext, publisher and commands are found.
 export PYTHONPATH := $(CURDIR)/conf
@@ -70,8 +67,9 @@ bench: $(READY) ## time the frameworks on this machine, 20 minutes (WORKLOAD= ST
 reproduce: $(READY) ## execute here what a release executed, and compare (RELEASE=0.2, or RECORDS=)
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
+# Libraries with as many threads as cores in each worker would wait for each other.
 test: $(TESTABLE) html ## every test, doctests among them
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 doctest: $(READY) ## the snippets in the pages; executes no example
 	$(call SPHINX,doctest) -q docs build/doctest
