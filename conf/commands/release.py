@@ -203,9 +203,13 @@ def _take(tree: Path, version: str) -> None:
         _require_absent(lock)
         git(ROOT, "update-ref", "--stdin", given=f"start\n{moves}prepare\ncommit\n")
     except SiteError as error:
+        held = (
+            "this tree is held by a git that works, or was killed; when none does, remove the lock"
+        )
+        moved = f"this tree changed while version {version} was built; commit what is new"
         raise SiteError(
-            f"this tree changed while version {version} was built, which is not released "
-            f"now; commit what is new and start again ({error})"
+            f"{held if '.lock' in str(error) else moved} and start again: version {version} is not "
+            f"released now ({error})"
         ) from error
     # What is left are the files; who is cut off here is told so by the next command.
     try:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from builds import hashes
 from conftest import ROOT, clean_environment
 from published import git
 from releasing import BUILD, command, project, release, run, tell
 from whole import require_whole
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["project"]
 
@@ -119,6 +117,31 @@ def test_each_version_has_its_requirements_for_binder(project: Path) -> None:
         assert f"torch=={version}" == git(project, "show", f"pages-{version}:requirements.txt")
 
 
+def _lock_named(said: str) -> str:
+    assert "when none does, remove the lock and start again" in said
+    [lock] = re.findall(r"'(\S+\.lock)'", said)
+    return lock
+
+
+def test_a_lock_that_a_killed_git_left(project: Path) -> None:
+    """It is named, with its repair; nothing is released before."""
+    release(project, "1.0")
+    tell(project, "More.")
+    before = git(project, "rev-parse", "HEAD")
+    lock = project / ".git/refs/tags/v1.1.lock"
+    lock.touch()
+    code, said = run(project, "release", "1.1")
+
+    assert 1 == code
+    assert str(lock) == _lock_named(said)
+    assert before == git(project, "rev-parse", "HEAD")
+    assert "" == git(project, "status", "--porcelain")
+
+    lock.unlink()
+    release(project, "1.1")
+    assert "1.1" in switcher(project)
+
+
 def test_killed_at_any_moment(project: Path) -> None:
     """Kill -9 of all of `make release`: either nothing happened, or it is released and
     `make site RELEASES=` ends what is left."""
@@ -142,14 +165,13 @@ def test_killed_at_any_moment(project: Path) -> None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         require_whole(project / "build/site", older)
-        for lock in (project / ".git").rglob(
-            "*.lock"
-        ):  # as git itself says, of a git that was killed
-            lock.unlink()
+        (project / ".git/index.lock").unlink(missing_ok=True)
         if git(project, "rev-parse", "HEAD") == before:
             assert "" == git(project, "tag", "--list", f"v{version}")
             assert "" == git(project, "status", "--porcelain")
-            release(project, version)
+            # Where the kill met git itself, the lock that it left is named.
+            while (ended := run(project, "release", version))[0]:
+                Path(_lock_named(ended[1])).unlink()
         else:
             assert git(project, "rev-parse", f"v{version}^{{commit}}") == git(
                 project, "rev-parse", "HEAD~1"

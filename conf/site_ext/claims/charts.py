@@ -11,9 +11,10 @@
     ```
 
 Each line has a label, a value of an example as ``{measured}`` names it, and whose colour it takes;
-``:sorted:`` puts the smallest value first. The chart is an inline SVG that follows the theme's colours; its alternative text, with every
-value, and its caption, with machine and versions, are made from the records. A time that was
-taken while the machine was busy with something else is left out.
+``:sorted:`` puts the smallest value first. The chart is an inline SVG that follows the theme's
+colours; its alternative text, with every value, and its caption, with machine and versions, are
+made from the records. A time that was taken while the machine was busy with something else is left
+out.
 """
 
 from __future__ import annotations

@@ -20,11 +20,12 @@ links the words to the address that ``docs/sources.toml`` has under ``pytorch-fo
 
     {claim}`runs on Theano <keras-backends>`
     {verdicts}`false`
+    {verdict}`false`
 
 names a claim inside a sentence, from any page, with the verdict behind it (without words of
 one's own, by the original's), and counts the original's claims: those of a verdict, or ``all``;
 ``ours`` counts our own, which the first role makes where evidence stands in it
-(:mod:`site_ext.claims.ours`).
+(:mod:`site_ext.claims.ours`). The last is a verdict as the ledger shows it.
 
 What does not exist is an error of the build, or a warning where only all pages together tell.
 """
@@ -120,6 +121,15 @@ class VerdictsRole(CheckedRole):
         return verdict_count(verdict=self.text)
 
 
+class VerdictRole(CheckedRole):
+    """``{verdict}``: a verdict in its frame."""
+
+    def node(self) -> Node:
+        if self.text not in VERDICTS:
+            raise ValueError(f"{self.text!r} is none of {', '.join(VERDICTS)}")
+        return view.tag(self.text)
+
+
 def count(known: list[Claim]) -> dict[str, int]:
     """How many of the original's have each verdict, how many there are in all, and of ours."""
     theirs = [claim for claim in known if claim.kind == ORIGINAL]
@@ -161,5 +171,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_role("source", SourceRole())
     app.add_role("claim", ClaimRole())
     app.add_role("verdicts", VerdictsRole())
+    app.add_role("verdict", VerdictRole())
     app.add_post_transform(ShowMarks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
