@@ -16,11 +16,20 @@ the frameworks in ``conf/bench/``, what ``make`` runs in ``conf/commands/``.
 from __future__ import annotations
 
 import gc
+import multiprocessing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
+
+
+def _leave_none_waiting(app: Sphinx, exception: Exception | None) -> None:
+    """End the processes that Sphinx has started (``-j``): where a page can't be resolved, it waits for
+    them at its own end without hearing what they tell, and so for ever."""
+    if exception:
+        for process in multiprocessing.active_children():
+            process.terminate()
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -32,6 +41,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # Millions of nodes live as long as a build: to look for garbage among them took a quarter of it.
     app.connect("builder-inited", lambda app: gc.disable(), priority=900)
     app.connect("build-finished", lambda app, exception: gc.enable(), priority=900)
+    app.connect("build-finished", _leave_none_waiting)
     from sphinx_gallery._doctree_links import CodeLinksTransform  # noqa: PLC0415 - for pages only
 
     # After all others: it makes a node of each word of code, through which they would look in vain.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import ROOT, Site, claims_site, make_site
+from conftest import ROOT, Site, claims_site, clean_environment, make_site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,3 +190,34 @@ def test_latex_first_of_all(tmp_path: Path) -> None:
 
     assert 0 == build.code, build.text
     assert list((site.folder / "build/latex").glob("*.tex"))
+
+
+FAILING = """
+def setup(app):
+    from sphinx.util.logging import getLogger
+
+    def long(app, *page):
+        getLogger("x").info("%s", 200_000 * "x")
+
+    def broken(app, doctree, docname):
+        if docname == "page-29":
+            raise ValueError("this page can't be resolved")
+
+    app.connect("html-page-context", long)
+    app.connect("doctree-resolved", broken)
+"""
+
+
+def test_a_page_that_fails_ends_a_build_by_two(site: Site) -> None:
+    """While another process still tells of its own pages: the error is said, nobody is waited for."""
+    conf = site.folder / "conf/conf.py"
+    conf.write_text(conf.read_text() + FAILING)
+    for number in range(10, 30):
+        site.write(f"docs/page-{number}.md", "---\norphan: true\n---\n\n# A page\n")
+    done = subprocess.run(
+        site.command("html", "-j", "2"), cwd=site.folder, env=clean_environment(), timeout=60, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+    assert 0 != done.returncode
+    assert "this page can't be resolved" in done.stdout

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 COLUMNS = {"The original said": 22, "Verdict": 10, "What is true now": 38, "Evidence": 30}
 OUR_COLUMNS = {"We say": 45, "Evidence": 55}
 
+#: More than a screen of them.
+FIRST_ROWS = 8
+
 #: What ledger.js searches with; without scripts it is not shown.
 WORDS = (
     '<p class="ledger-search pst-js-only"><label for="ledger-words">Words: </label>'
@@ -76,6 +79,7 @@ class ShowTable(SphinxPostTransform):
             rows = [row(claim, now.get(claim.id, [])) for claim in known]
             classes = ["ledger-of-ours" if ours else "ledger"]
             made = table(list(columns), rows, widths=list(columns.values()), classes=classes)
+            _part(made)
             filters = [] if ours else [nodes.raw("", _filters(known), format="html")]
             stand_in.replace_self([*filters, made])
 
@@ -91,6 +95,15 @@ class ShowList(SphinxPostTransform):
             now = view.now_of(self.env, known)
             items = [_item(claim, now.get(claim.id, [])) for claim in known]
             stand_in.replace_self(nodes.definition_list("", *items))
+
+
+def _part(made: nodes.container) -> None:
+    """Give the rows that no phone shows at first a body of their own, which it draws when asked."""
+    body = next(iter(made.findall(nodes.tbody)))  # there are tables in its cells, too
+    first, rest = body.children[:FIRST_ROWS], body.children[FIRST_ROWS:]
+    body.children = first
+    if rest:
+        body.parent += nodes.tbody("", *rest)
 
 
 def _of_kind(known: list[Claim], kind: str) -> list[Claim]:
