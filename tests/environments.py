@@ -38,13 +38,24 @@ def environment_like_this_one(
         # Written by commands.environment: a link would lead its next words to this one.
         own = entry.name in {"__pycache__", "frameworks-compared.pth"}
         if entry.name not in left_out and not own:
-            (there / entry.name).symlink_to(entry)
+            _link(entry, there)
     uv = Path(sysconfig.get_path("scripts"), "uv")
     if uv.exists() and "uv" not in without:  # its package looks for the program beside Python
         (folder / "bin/uv").symlink_to(uv)
     for name, version in (versions or {}).items():
         _claim(there, name, version)
     return folder / "bin/python"
+
+
+def _link(entry: Path, there: Path) -> None:
+    """Link to a package; of what tells that it is installed to each file, for uv sees no links to
+    folders there, and would install through the others, over what is in use."""
+    if entry.suffix != ".dist-info":
+        (there / entry.name).symlink_to(entry)
+        return
+    (there / entry.name).mkdir()
+    for file in entry.iterdir():
+        (there / entry.name / file.name).symlink_to(file)
 
 
 def environment_with(folder: Path, distributions: list[str]) -> Path:
@@ -83,10 +94,9 @@ def _claim(site_packages: Path, name: str, version: str) -> None:
     for info in site_packages.glob("*.dist-info"):
         found = info.name.removesuffix(".dist-info").rpartition("-")[0]
         if canonicalize_name(found) == canonicalize_name(name):
-            original = info.resolve()
-            info.unlink()
             copy = site_packages / f"{found}-{version}.dist-info"
-            shutil.copytree(original, copy)
+            shutil.copytree(info, copy)  # the files that the links lead to
+            shutil.rmtree(info)
             text = (copy / "METADATA").read_text(encoding="utf-8")
             lines = [
                 f"Version: {version}" if line.startswith("Version: ") else line

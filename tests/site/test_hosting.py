@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -54,6 +55,12 @@ def same_pages(html: Path, built: Path) -> None:
         assert (html / page).read_text() == there, page
 
 
+def files_of(*packages: str) -> dict[Path, int]:
+    """When the files of these packages here were written."""
+    here = Path(sysconfig.get_path("purelib"))
+    return {path: path.stat().st_mtime_ns for one in packages for path in here.glob(f"{one}/*.py")}
+
+
 @pytest.mark.slow
 def test_read_the_docs_commands(tmp_path: Path, html: Path) -> None:
     """The steps of .readthedocs.yaml, in order, make the whole site where the host wants it,
@@ -66,6 +73,7 @@ def test_read_the_docs_commands(tmp_path: Path, html: Path) -> None:
     environment = bare_environment(
         READTHEDOCS="True", READTHEDOCS_OUTPUT=str(output), READTHEDOCS_VERSION="latest"
     )
+    installed = files_of("docutils", "numpy", "sphinx", "tensorflow", "torch")
     said = ""
     for step in [*jobs["create_environment"], *jobs["install"], *jobs["build"]["html"]]:
         done = subprocess.run(
@@ -75,6 +83,7 @@ def test_read_the_docs_commands(tmp_path: Path, html: Path) -> None:
         assert 0 == done.returncode, f"{step}\n{done.stdout}"
         said += done.stdout
 
+    assert installed == files_of("docutils", "numpy", "sphinx", "tensorflow", "torch")
     assert "; passed in" not in said
     assert " taken (" in said
     built = {path.relative_to(output / "html") for path in (output / "html").glob("**/*.html")}

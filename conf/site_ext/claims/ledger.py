@@ -102,8 +102,8 @@ def _part(made: nodes.container) -> None:
     body = next(iter(made.findall(nodes.tbody)))  # there are tables in its cells, too
     first, rest = body.children[:FIRST_ROWS], body.children[FIRST_ROWS:]
     body.children = first
-    if rest:
-        body.parent += nodes.tbody("", *rest)
+    if rest and body.parent:
+        body.parent.append(nodes.tbody("", *rest))
 
 
 def _of_kind(known: list[Claim], kind: str) -> list[Claim]:
