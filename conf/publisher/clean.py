@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from site_ext.base.errors import SiteError
-from site_ext.base.git import git, succeeds
+from site_ext.base.git import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,22 @@ def cut_off(version: str) -> str:
 
 
 def _files_behind(root: Path) -> str:
-    """The version whose two commits the branch has while the files are those before; or nothing."""
+    """The version whose two commits the branch has while the files are those before, or on their way
+    from there; or nothing."""
     subject = git(root, "log", "-1", "--format=%s")
-    before = subject.startswith(LISTS) and succeeds(root, "diff", "--quiet", "HEAD~2")
-    return subject.removeprefix(LISTS) if before else ""
+    if not subject.startswith(LISTS):
+        return ""
+    moved = git(root, "diff", "--name-only", "HEAD~2", "HEAD").splitlines()
+    differ = git(root, "diff", "--name-only", "HEAD").splitlines()
+    behind = set(differ) <= set(moved) and all(_is_behind(root, name) for name in differ)
+    return subject.removeprefix(LISTS) if behind else ""
+
+
+def _is_behind(root: Path, name: str) -> bool:
+    """Whether a file is as before the two commits, or a beginning of what it is since."""
+    try:
+        now = (root / name).read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, UnicodeError):  # git takes a file away before it writes the next one
+        return not (root / name).exists()
+    before, since = (git(root, "show", f"{commit}:{name}") for commit in ("HEAD~2", "HEAD"))
+    return now == before or since.startswith(now)

@@ -142,6 +142,24 @@ def test_a_lock_that_a_killed_git_left(project: Path) -> None:
     assert "1.1" in switcher(project)
 
 
+def test_files_that_a_killed_git_left_half_written(project: Path) -> None:
+    """Some as they were, one begun, one missing: that is no edit of anybody's; another file is."""
+    release(project, "1.0")
+    for name in ("CHANGELOG.md", "CITATION.cff"):
+        (project / name).write_text(git(project, "show", f"HEAD~2:{name}") + "\n")
+    (project / "pyproject.toml").unlink()
+    listed = project / "conf/releases.json"
+    listed.write_text(listed.read_text()[:20])
+    git(project, "read-tree", "HEAD~2")
+    code, said = run(project, "look", "site")
+    (project / "CHANGELOG.md").write_text("Mine.\n")
+    _, of_mine = run(project, "look", "site")
+
+    assert 1 == code
+    assert "version 1.0 is released, but its release was cut off" in said
+    assert "the working tree has changes that are in no commit" in of_mine
+
+
 def test_killed_at_any_moment(project: Path) -> None:
     """Kill -9 of all of `make release`: either nothing happened, or it is released and
     `make site RELEASES=` ends what is left."""
