@@ -22,7 +22,7 @@ class page_link(nodes.inline):
 
 def to(target: str, content: str | nodes.Node) -> page_link:
     """A link to ``page`` or ``page#place``; where a site has no such page, only the content."""
-    inside = nodes.inline("", content) if isinstance(content, str) else content
+    inside = nodes.Text(content) if isinstance(content, str) else content
     return page_link("", "", inside, target=target)
 
 

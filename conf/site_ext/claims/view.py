@@ -89,7 +89,8 @@ def evidence_list(claim: Claim) -> nodes.bullet_list:
     items = nodes.bullet_list()
     for finding in claim.findings:
         told = _of_source(finding) if finding.kind == SOURCE else _of_check(finding)
-        items += nodes.list_item("", nodes.paragraph("", "", *told))
+        # In HTML a line of a list, not a paragraph in it: the ledger has hundreds.
+        items += nodes.list_item("", addnodes.compact_paragraph("", "", *told))
     return items
 
 
