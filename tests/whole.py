@@ -30,20 +30,24 @@ def require_whole(site: Path, before: dict[str, dict[str, str]] | None = None) -
         assert (folder / "index.html").exists()
     for version, then in (before or {}).items():
         assert then == hashes(site / version), f"{version} is not what it was"
+    followed: set[tuple[Path, str]] = set()
     for page in site.rglob("*.html"):
         inside = page.relative_to(site).parts
         if "_static" not in inside and not inside[0].startswith("."):
-            require_links(site, page)
+            require_links(site, page, followed)
     return names
 
 
-def require_links(site: Path, page: Path) -> None:
-    """Every link of a page leads to a file in the site, and none is absolute."""
+def require_links(site: Path, page: Path, followed: set[tuple[Path, str]]) -> None:
+    """Every link of a page leads to a file in the site, and none is absolute; but for those that were
+    followed from its folder before."""
     # Not parsed: this runs over every page of a site, many times.
     text = page.read_text(encoding="utf-8")
-    found = re.findall(r"""\b(?:href|src)="([^"]*)\"""", text)
-    found += re.findall(r"""content="0; url=([^"]+)\"""", text)
-    for address in found:
+    found = set(re.findall(r"""\b(?:href|src)="([^"]*)\"""", text))
+    found |= set(re.findall(r"""content="0; url=([^"]+)\"""", text))
+    new = {(page.parent, address) for address in found} - followed
+    followed |= new
+    for _, address in new:
         parts = urlsplit(address)
         if parts.scheme or parts.netloc or not parts.path:
             continue
