@@ -67,10 +67,9 @@ bench: $(READY) ## time the frameworks on this machine, 20 minutes (WORKLOAD= ST
 reproduce: $(READY) ## execute here what a release executed, and compare (RELEASE=0.2, or RECORDS=)
 	@MAKE="$(MAKE)" $(PY) -m commands.reproduce "$(RELEASE)"
 
-# Libraries with as many threads as cores in each worker would wait for each other. One worker more
-# than there are cores, since a third of what tests take is waiting.
+# Libraries with as many threads as cores in each worker would wait for each other.
 test: $(TESTABLE) html ## every test, doctests among them
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n $$(($(JOBS) + 1)) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 doctest: $(READY) ## the snippets in the pages; executes no example
 	$(call SPHINX,doctest) -q docs build/doctest

@@ -25,6 +25,7 @@
   }
 
   field.addEventListener("input", leave);
-  field.value = new URL(location.href).searchParams.get("words") ?? "";
+  // What was typed before this script had come stays.
+  field.value ||= new URL(location.href).searchParams.get("words") ?? "";
   leave();
 })();

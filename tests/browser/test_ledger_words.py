@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 
 def test_words_leave_the_rows_that_have_them(page: Page) -> None:
@@ -14,6 +14,7 @@ def test_words_leave_the_rows_that_have_them(page: Page) -> None:
     rows = page.locator(":is(table.ledger, table.ledger-of-ours) > tbody > tr:visible")
     whole = rows.count()
     page.get_by_label("Words:").fill("ONNX keras")
+    page.locator("output", has_text=" of ").wait_for()
     left = rows.count()
 
     assert 0 < left < whole
@@ -24,3 +25,17 @@ def test_words_leave_the_rows_that_have_them(page: Page) -> None:
     page.goto(page.url)
     page.get_by_text(f"{left} of {whole}").wait_for()
     assert left == rows.count()
+
+
+def test_words_typed_before_the_script_has_come_stay(page: Page) -> None:
+    """It comes after the first paint, and takes up what it finds in the field."""
+
+    def late(route: Route) -> None:
+        page.get_by_label("Words:").fill("ONNX keras")
+        route.continue_()
+
+    page.route("**/_static/ledger.js*", late)
+    page.goto("/ledger.html")
+    page.locator("output", has_text=" of ").wait_for()
+
+    assert "ONNX keras" == page.get_by_label("Words:").input_value()

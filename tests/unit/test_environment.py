@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.environment import pins_in
+from commands.environment import compile_all, pins_in
 from commands.lock import with_hashes
 from conftest import clean_environment
 
@@ -44,6 +44,19 @@ def test_a_missing_tool_is_one_line(tmp_path: Path, before: str, line: str) -> N
     assert 1 == code
     assert 1 == len(lines), lines
     assert lines[0].startswith(line)
+
+
+def test_what_was_installed_is_compiled(tmp_path: Path) -> None:
+    """Whatever the folders above are called; but for the packages' own tests."""
+    folder = tmp_path / "tests/venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    for name in ("one/part.py", "one/tests/part.py"):
+        (packages / name).parent.mkdir(parents=True)
+        (packages / name).write_text("")
+    compile_all(str(folder / "bin/python"))
+
+    assert {packages / "one"} == {path.parents[1] for path in packages.rglob("*.pyc")}
 
 
 def test_an_active_environment_without_sphinx_is_one_line(tmp_path: Path) -> None:
