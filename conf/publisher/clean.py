@@ -48,8 +48,12 @@ def _files_behind(root: Path) -> str:
     if not subject.startswith(LISTS):
         return ""
     moved = git(root, "diff", "--name-only", "HEAD~2", "HEAD").splitlines()
-    differ = git(root, "diff", "--name-only", "HEAD").splitlines()
-    behind = set(differ) <= set(moved) and all(_is_behind(root, name) for name in differ)
+    # The files may be there while the index is not; files that git does not know are no sign of either.
+    of_files, of_index = (
+        git(root, "diff", "--name-only", *how, "HEAD") for how in ((), ("--cached",))
+    )
+    differ = {*of_files.splitlines(), *of_index.splitlines()}
+    behind = differ and differ <= set(moved) and all(_is_behind(root, name) for name in differ)
     return subject.removeprefix(LISTS) if behind else ""
 
 

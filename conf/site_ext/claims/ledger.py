@@ -79,9 +79,12 @@ class ShowTable(SphinxPostTransform):
             rows = [row(claim, now.get(claim.id, [])) for claim in known]
             classes = ["ledger-of-ours" if ours else "ledger"]
             made = table(list(columns), rows, widths=list(columns.values()), classes=classes)
-            _part(made)
-            filters = [] if ours else [nodes.raw("", _filters(known), format="html")]
-            stand_in.replace_self([*filters, made])
+            if ours:
+                stand_in.replace_self(made)
+            else:
+                _part(made)
+                filters = nodes.raw("", _filters(known), format="html")
+                stand_in.replace_self([filters, made])
 
 
 class ShowList(SphinxPostTransform):
